@@ -1,0 +1,24 @@
+#pragma once
+// Recognises what a path is by its content and opens it; a folder may hold many libraries.
+
+#include <cellverdict/table/cell_source.h>
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+namespace cellverdict {
+
+struct OpenOptions {
+  std::int64_t memory_bytes = std::int64_t{512} << 20;  // most a reader may hold at a time (column-compressed h5ad)
+};
+
+// Opens an .h5ad file, a 10x folder (matrix.mtx[.gz] + barcodes + features|genes), or one library of a prefixed folder when
+// `path` is such a prefix ("mex/GSM000001_ctrl101_"). Throws InputError when it is none of these or damaged.
+std::unique_ptr<CellSource> open_source(const std::filesystem::path& path, const OpenOptions& options = {});
+
+// The libraries a path stands for, each to be given to open_source: itself when it is one; else the 10x folders, prefixed
+// triples and .h5ad files directly inside the folder, sorted by name. Throws InputError when nothing is found.
+std::vector<std::filesystem::path> find_sources(const std::filesystem::path& path);
+
+}  // namespace cellverdict

@@ -1,0 +1,30 @@
+#pragma once
+// Hugging Face's safetensors container: little-endian tensors behind a JSON header. Files appear whole or not at all.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+struct NamedTensor {
+  std::string name;
+  std::string dtype;  // "F32", "F64", "I64", "U8"
+  std::vector<std::int64_t> shape;
+  std::vector<std::byte> bytes;  // row-major, little-endian
+};
+
+struct Safetensors {
+  std::vector<NamedTensor> tensors;  // sorted by name in the file
+  std::map<std::string, std::string> metadata;
+
+  const NamedTensor* find(const std::string& name) const;
+};
+
+void write_safetensors(const std::filesystem::path& path, const Safetensors& contents);
+// Every offset is checked against the file's size before anything is allocated. Throws InputError.
+Safetensors read_safetensors(const std::filesystem::path& path);
+
+}  // namespace cellverdict

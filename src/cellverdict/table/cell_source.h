@@ -1,0 +1,41 @@
+#pragma once
+// One file (or 10x folder) of measurements, read once from the first cell to the last in sparse row blocks.
+//
+// To add a format:
+//   1. derive from CellSource in io/<format>.cpp; the constructor opens the file, checks it and fills the head;
+//   2. give blocks in row order with ascending, distinct genes and no zeros; refuse NaN and negative values where they stand;
+//   3. make `rewind()` start again at row 0;
+//   4. teach io/open_source.cpp to recognise the format by content, and add a fixture test.
+
+#include <cellverdict/table/csr.h>
+#include <cellverdict/table/frame.h>
+#include <cellverdict/table/genes.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+struct SourceHead {
+  std::string name;                          // of the source: library folder, file stem or prefix
+  std::filesystem::path path;                // what errors point at
+  std::string format;                        // "10x MEX v3, gzip", "h5ad CSR"
+  std::vector<std::filesystem::path> files;  // all files that make it up, for hashing
+  std::int64_t n_cells = 0;
+  std::int64_t n_nonzero = -1;  // -1: not known before reading
+  GeneList genes;
+  Frame obs;                       // n_cells rows; index = barcodes
+  std::vector<std::string> notes;  // anything dropped or assumed on opening, one sentence each
+};
+
+class CellSource {
+ public:
+  virtual ~CellSource() = default;
+  virtual const SourceHead& head() const = 0;
+  // The next at most `max_rows` cells; false at the end (block then empty). Throws InputError naming file and place.
+  virtual bool read_block(std::int64_t max_rows, CsrBlock& block) = 0;
+  virtual void rewind() = 0;
+};
+
+}  // namespace cellverdict
