@@ -1,0 +1,83 @@
+#pragma once
+// What is said about one model on the held-out side of one split. Plain data, written as evaluation.json and read by the report.
+
+#include <cellverdict/split/side.h>
+#include <cellverdict/stats/learning_curve.h>
+#include <cellverdict/stats/metrics.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+// One output of the model (the label, or an auxiliary such as the day) on the test cells.
+struct HeadResult {
+  std::string label;                 // obs column
+  std::vector<std::string> classes;
+  double weight = 1;                 // in the combined loss
+  Classification cells;              // per cell
+  std::optional<Classification> units;  // per unit: mean probability of its cells; absent for auxiliary heads
+  std::vector<RocPoint> cell_roc;    // two classes
+  std::vector<RocPoint> unit_roc;
+};
+
+struct UnitResult {
+  std::string unit, donor, label, stratum;
+  std::int64_t n_cells = 0;
+  std::vector<double> probability;   // [classes] mean over its cells
+  std::string predicted;
+  double cell_accuracy = 0;          // share of its cells called right
+};
+
+// A rule that knows only a covariate ("the day"): P(class | value) among training units, the training prevalence for values never
+// seen in training.
+struct CovariateRule {
+  std::string value;                 // "day 16"
+  std::vector<std::int64_t> train_units;  // [classes]
+  std::vector<std::int64_t> test_units;   // [classes]
+};
+struct CovariateBaseline {
+  std::string covariate;
+  std::optional<double> unit_auc;    // two classes, over test units
+  std::optional<double> cell_auc;    // over test cells, for comparison with the model's cell-level AUC
+  double unit_balanced_accuracy = 0;
+  std::vector<CovariateRule> rules;  // every value on the training or test side
+  std::string sentence;              // what this means for the result, for people
+};
+
+struct Evaluation {
+  std::string name;                  // of the variant
+  SplitSummary split;
+  std::vector<std::string> classes;  // of the label, sorted
+  std::string positive;              // two classes: the class the AUC and F1 are of
+  std::vector<HeadResult> heads;     // the label first
+  double combined_loss = 0;          // Σ weight × loss, test cells
+  double threshold = 0.5;
+  std::string threshold_source;      // "fixed", "chosen on validation"
+  double temperature = 1;
+  std::string temperature_source;
+  std::vector<UnitResult> units;     // test side
+  std::vector<CovariateBaseline> baselines;
+  double majority_accuracy = 0;      // always answering the class with most training cells, over test cells
+  std::vector<std::string> first_lines;  // what must be read before any number: person against disease, optimistic split
+  std::vector<std::string> warnings;     // inverted ROC, classes missing on a side
+  std::string verdict;               // one sentence: how well, on whom, and why
+};
+
+// How many cells of each unit were left after each step of preparation.
+struct CohortFlow {
+  std::vector<std::string> units;
+  struct Stage {
+    std::string name;                   // "in the files", "drawn (at most 3,000 a library)", "200 to 6,000 genes"
+    std::vector<std::int64_t> n_cells;  // [units]
+  };
+  std::vector<Stage> stages;
+};
+
+std::string evaluation_to_json(const Evaluation& evaluation);
+// `where` names the file in errors. Throws InputError.
+Evaluation evaluation_from_json(const std::string& text, const std::string& where);
+
+}  // namespace cellverdict

@@ -1,0 +1,44 @@
+#pragma once
+// The page a clinician-scientist reads: one offline HTML for a run, figures as PNG, SVG and Vega-Lite specs beside it.
+
+#include <cellverdict/base/run_context.h>
+#include <cellverdict/evaluate/evaluation.h>
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cellverdict {
+
+struct ReportVariant {
+  Evaluation evaluation;
+  LearningCurve curve;
+  CohortFlow flow;
+  std::vector<std::string> genes_note;       // "5,000 genes, 4,812 in at least 10 training cells, 1,000 kept by variance"
+  std::filesystem::path figures;             // folder for this variant's figures
+};
+
+struct ReportInput {
+  std::string title;
+  std::string question;                      // "Can Patient be told from Control in libraries the model has never seen?"
+  std::vector<std::string> first_lines;      // before any number
+  std::vector<ReportVariant> variants;
+  std::vector<std::pair<std::string, std::string>> provenance;  // command, versions, seed, hashes: name → value
+  std::string experiment;                    // the effective experiment file
+};
+
+struct ReportOptions {
+  bool pictures = true;                      // PNG and SVG, through the interpreter with vl-convert
+};
+
+struct ReportResult {
+  std::filesystem::path html;
+  std::vector<std::filesystem::path> pictures;
+  std::string note;                          // why there are no pictures, when there are none
+};
+
+// Writes `folder`/report.html and the figures. The HTML needs no network and is written even without the interpreter.
+ReportResult write_report(const RunContext& context, const ReportInput& input, const std::filesystem::path& folder, const ReportOptions& options);
+
+}  // namespace cellverdict
