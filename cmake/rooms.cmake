@@ -27,7 +27,7 @@ function(add_room name)
   if(ARG_TORCH AND CELLVERDICT_TORCH)
     # One translation unit a room: torch/torch.h costs 30 s an includer, a joined file pays it once.
     target_link_libraries(cellverdict_${name} PUBLIC cellverdict_torch)
-    set_target_properties(cellverdict_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+    set_target_properties(cellverdict_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0 JOB_POOL_COMPILE torch)
   endif()
 endfunction()
 
@@ -46,6 +46,7 @@ add_room(explain  USES base table sparse split prepare encode nets train TORCH)
 add_room(evaluate USES base table split stats INCLUDES ${NLOHMANN_INCLUDE_DIR})
 add_room(simulate USES base table io INCLUDES ${NLOHMANN_INCLUDE_DIR} ${BOOST_INCLUDE_DIR})
 add_room(report   USES base table split stats evaluate io INCLUDES ${NLOHMANN_INCLUDE_DIR})
+include(report_bundle)
 add_room(run      USES base table genes io split prepare encode stats train evaluate report simulate
                   INCLUDES ${NLOHMANN_INCLUDE_DIR} ${TOMLPLUSPLUS_INCLUDE_DIR})
 add_room(cli      USES base table genes io split prepare stats train evaluate report simulate run

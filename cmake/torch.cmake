@@ -1,12 +1,5 @@
-# LibTorch (>= 2.7) of the torch wheel, found through the interpreter and linked by hand: the wheel's own CMake package
-# asks for a CUDA toolkit as soon as the wheel is a CUDA build, and running the program needs none.
-if(EXISTS "${CMAKE_SOURCE_DIR}/.venv/bin/python")
-  set(_default_python "${CMAKE_SOURCE_DIR}/.venv/bin/python")
-else()
-  find_program(_default_python NAMES python3 REQUIRED)
-endif()
-set(CELLVERDICT_PYTHON "${_default_python}" CACHE FILEPATH "The interpreter whose torch wheel is used")
-
+# LibTorch (>= 2.7) of the torch wheel, found through the interpreter without importing it, and linked by hand: the wheel's
+# own CMake package asks for a CUDA toolkit as soon as the wheel is a CUDA build, and running the program needs none.
 execute_process(
   COMMAND "${CELLVERDICT_PYTHON}" -c
     "import importlib.util, importlib.metadata as m; print(importlib.util.find_spec('torch').submodule_search_locations[0]); print(m.version('torch'))"
@@ -25,10 +18,19 @@ message(STATUS "LibTorch ${_torch_version} in ${_torch_dir}")
 add_library(cellverdict_torch INTERFACE)
 target_include_directories(cellverdict_torch SYSTEM INTERFACE
   "${_torch_dir}/include" "${_torch_dir}/include/torch/csrc/api/include")
-target_link_directories(cellverdict_torch INTERFACE "${_torch_dir}/lib")
-target_link_libraries(cellverdict_torch INTERFACE torch_cpu c10)
+# Full paths, so that CMake writes the folder into the run path of what it links.
+target_link_libraries(cellverdict_torch INTERFACE "${_torch_dir}/lib/libtorch_cpu.so" "${_torch_dir}/lib/libc10.so")
 if(EXISTS "${_torch_dir}/lib/libtorch_cuda.so")
-  # Nothing refers to the CUDA library by name: its kernels register themselves when it is loaded.
-  target_link_libraries(cellverdict_torch INTERFACE -Wl,--no-as-needed torch_cuda c10_cuda -Wl,--as-needed)
+  # Nothing refers to the CUDA library by name: its kernels register themselves when it is loaded. What it needs in turn is
+  # found through its own run path when the program starts, so the link does not ask for it.
+  target_link_libraries(cellverdict_torch INTERFACE
+    "-Wl,--push-state,--no-as-needed,${_torch_dir}/lib/libtorch_cuda.so,--pop-state" "${_torch_dir}/lib/libc10_cuda.so")
+  target_link_options(cellverdict_torch INTERFACE "LINKER:--allow-shlib-undefined")
 endif()
-target_link_options(cellverdict_torch INTERFACE "-Wl,-rpath,${_torch_dir}/lib")
+# A translation unit with torch/torch.h takes 1.5 GB: no more of them at once than memory holds.
+cmake_host_system_information(RESULT _memory_mb QUERY TOTAL_PHYSICAL_MEMORY)
+math(EXPR _torch_jobs "${_memory_mb} / 2500")
+if(_torch_jobs LESS 1)
+  set(_torch_jobs 1)
+endif()
+set_property(GLOBAL APPEND PROPERTY JOB_POOLS torch=${_torch_jobs})

@@ -1,0 +1,78 @@
+# Every target sets up what it needs first; the second time that is instant.
+#
+#   make demo     simulate a small cohort, learn from it, write the report
+#   make test     build and run all tests
+#   make lint     formatting, clang-tidy, ruff        make format   format the code
+#   make fuzz     each fuzz target for FUZZ_SECONDS   make bench    benchmarks
+#   make docs     rewrite docs/CLI.md                 make build    build/release/cellverdict
+#   make setup    packages and .venv only             make clean    remove build/ and demo/
+#
+#   JOBS=2        parallel jobs                       PRESET=ci     warnings are errors
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup setup-test configure build demo test bench format lint fuzz docs clean
+
+JOBS ?= $(shell nproc)
+PRESET ?= release
+FUZZ_SECONDS ?= 60
+BUILD := build/$(PRESET:ci=release)
+PROGRAM := $(BUILD)/cellverdict
+# Progress on a terminal, silence in a log.
+NINJA_QUIET := $(if $(MAKE_TERMOUT),,-- --quiet)
+
+help:
+	@sed -n 's/^#  \{0,1\}//p' Makefile
+
+setup:
+	@.ci/setup build
+
+setup-test:
+	@.ci/setup build test
+
+configure: setup
+	@QUIET=1 .ci/step "configure ($(PRESET))" cmake --preset $(PRESET)
+
+build: configure
+	@.ci/step "build cellverdict" cmake --build $(BUILD) --target cellverdict -j $(JOBS) $(NINJA_QUIET)
+
+demo: build
+	@.ci/step "simulate a cohort" $(PROGRAM) simulate --design lmna --out demo/data
+	@.ci/step "run the study" $(PROGRAM) run recipes/demo.toml --variant all
+	@echo "report: $$(find demo runs -name report.html -printf '%T@ %p\n' 2>/dev/null | sort -rn | sed -n '1s/^[^ ]* //p')"
+
+test: setup-test configure
+	@.ci/step "build everything" cmake --build $(BUILD) -j $(JOBS) $(NINJA_QUIET)
+	@.ci/step "tests" ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j 2
+
+bench:
+	@.ci/setup build test bench
+	@QUIET=1 .ci/step "configure (bench)" cmake --preset release -DCELLVERDICT_BENCH=ON
+	@.ci/step "build the benchmarks" cmake --build $(BUILD) -j $(JOBS) $(NINJA_QUIET)
+	@found=0; for b in $$(find $(BUILD)/bench -maxdepth 1 -name 'bench_*' -type f -executable 2>/dev/null | sort); do found=1; .ci/step "$${b##*/}" $$b; done; \
+	if [[ -f bench/run.py ]]; then found=1; CELLVERDICT_PROGRAM=$$PWD/$(PROGRAM) .ci/step "peers" .venv/bin/python bench/run.py; fi; \
+	(( found )) || echo "bench: no benchmark yet: put NAME_bench.cpp into bench/"
+
+format:
+	@.ci/setup build lint
+	@git ls-files -z --cached --others --exclude-standard -- 'src/*.cpp' 'src/*.h' 'tests/*.cpp' 'tests/*.h' 'bench/*.cpp' 'bench/*.h' | xargs -0r .venv/bin/clang-format -i
+
+lint:
+	@.ci/setup build lint
+	@.ci/lint
+
+fuzz:
+	@.ci/setup build fuzz
+	@QUIET=1 .ci/step "configure (fuzz)" cmake --preset fuzz
+	@.ci/step "build the fuzz targets" cmake --build build/fuzz -j $(JOBS) $(NINJA_QUIET)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz
+
+docs: build
+	@mkdir -p docs
+	@$(PROGRAM) help --markdown > $(BUILD)/CLI.md && mv $(BUILD)/CLI.md docs/CLI.md
+	@echo "docs/CLI.md rewritten from the program's own help"
+
+clean:
+	@rm -rf build demo
