@@ -1,0 +1,147 @@
+#include <cellverdict/base/error.h>
+#include <cellverdict/stats/calibration.h>
+
+#include <boost/math/tools/minima.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <string>
+
+namespace cellverdict {
+
+namespace {
+
+// [n, n_classes]; clipped as in the log loss, for a probability rounded to 0 says nothing of how small it was.
+std::vector<double> log_probabilities(std::span<const double> probability, std::int64_t n_classes) {
+  if (n_classes < 1 || probability.size() % static_cast<std::size_t>(n_classes) != 0)
+    throw InternalError({.where = "calibration",
+                         .found = std::to_string(probability.size()) + " probabilities",
+                         .expected = "a multiple of " + std::to_string(n_classes) + " classes",
+                         .advice = ""});
+  std::vector<double> logs(probability.size());
+  for (std::size_t i = 0; i < probability.size(); ++i) {
+    if (!(probability[i] >= 0 && probability[i] <= 1 + 1e-6))
+      throw DataError({.where = "calibration",
+                       .found = "a probability of " + std::to_string(probability[i]),
+                       .expected = "0 to 1",
+                       .advice = "the model has diverged or its input holds missing values"});
+    logs[i] = std::log(std::max(probability[i], std::numeric_limits<double>::epsilon()));
+  }
+  return logs;
+}
+
+// log Σ exp(x / T), safe from overflow.
+double log_sum_exp(std::span<const double> row, double temperature) {
+  const double most = *std::max_element(row.begin(), row.end());
+  double sum = 0;
+  for (const double x : row) sum += std::exp((x - most) / temperature);
+  return most / temperature + std::log(sum);
+}
+
+// Mean −log softmax(log p / T)[truth]: convex in 1/T, so it has one valley in log T as well.
+double loss_at(std::span<const double> logs, std::span<const std::int32_t> truth, std::size_t n_classes, double temperature) {
+  double sum = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    const auto row = logs.subspan(i * n_classes, n_classes);
+    sum += log_sum_exp(row, temperature) - row[static_cast<std::size_t>(truth[i])] / temperature;
+  }
+  return sum / static_cast<double>(truth.size());
+}
+
+}  // namespace
+
+double fit_temperature(std::span<const double> probability, std::span<const std::int32_t> truth, std::int64_t n_classes) {
+  const std::vector<double> logs = log_probabilities(probability, n_classes);
+  const auto width = static_cast<std::size_t>(n_classes);
+  if (logs.size() != truth.size() * width ||
+      std::any_of(truth.begin(), truth.end(), [&](std::int32_t c) { return c < 0 || c >= n_classes; }))
+    throw InternalError({.where = "calibration",
+                         .found = std::to_string(truth.size()) + " labels for " + std::to_string(logs.size() / width) + " rows",
+                         .expected = "one class below " + std::to_string(n_classes) + " a row",
+                         .advice = ""});
+  if (truth.empty())
+    throw DataError({.where = "calibration",
+                     .found = "no observations",
+                     .expected = "a validation side",
+                     .advice = "keep cells for validation or leave the probabilities as they are"});
+
+  const auto loss = [&](double log_temperature) { return loss_at(logs, truth, width, std::exp(log_temperature)); };
+  // Half of a double's bits: nearer to a minimum the loss no longer changes.
+  constexpr int kBits = std::numeric_limits<double>::digits / 2;
+  const double found =
+      boost::math::tools::brent_find_minima(loss, std::log(kLeastTemperature), std::log(kGreatestTemperature), kBits).first;
+  // The search comes near the ends of its range without trying them, and a flat loss must not move the probabilities.
+  double best = 1, least = loss_at(logs, truth, width, 1);
+  for (const double temperature : {std::exp(found), kLeastTemperature, kGreatestTemperature})
+    if (const double value = loss_at(logs, truth, width, temperature); value < least) {
+      best = temperature;
+      least = value;
+    }
+  return best;
+}
+
+std::vector<double> apply_temperature(std::span<const double> probability, std::int64_t n_classes, double temperature) {
+  if (!(temperature > 0 && std::isfinite(temperature)))
+    throw InternalError({.where = "calibration",
+                         .found = "a temperature of " + std::to_string(temperature),
+                         .expected = "a positive number",
+                         .advice = ""});
+  std::vector<double> out = log_probabilities(probability, n_classes);
+  const auto width = static_cast<std::size_t>(n_classes);
+  for (std::size_t begin = 0; begin < out.size(); begin += width) {
+    const auto row = std::span(out).subspan(begin, width);
+    const double scale = log_sum_exp(row, temperature);
+    for (double& x : row) x = std::exp(x / temperature - scale);
+  }
+  return out;
+}
+
+double choose_best_threshold(std::span<const std::uint8_t> positive, std::span<const double> scores) {
+  if (positive.size() != scores.size())
+    throw InternalError({.where = "threshold",
+                         .found = std::to_string(positive.size()) + " labels and " + std::to_string(scores.size()) + " scores",
+                         .expected = "one score a label",
+                         .advice = ""});
+  if (!std::all_of(scores.begin(), scores.end(), [](double s) { return std::isfinite(s); }))
+    throw DataError({.where = "threshold",
+                     .found = "a score that is not finite",
+                     .expected = "numbers",
+                     .advice = "the model has diverged or its input holds missing values"});
+  const auto n_positive = std::count_if(positive.begin(), positive.end(), [](std::uint8_t p) { return p != 0; });
+  const auto n_negative = static_cast<std::ptrdiff_t>(positive.size()) - n_positive;
+  if (n_positive == 0 || n_negative == 0)
+    throw DataError({.where = "threshold",
+                     .found = std::to_string(n_positive) + " positive and " + std::to_string(n_negative) + " negative observations",
+                     .expected = "some of both",
+                     .advice = "keep the threshold at 0.5 or choose another validation side"});
+
+  std::vector<std::size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });
+  const double lowest = scores[order.front()], highest = scores[order.back()];
+
+  // Below every score all are positive. The balanced accuracy is this value over 2 · n_positive · n_negative, in whole numbers.
+  double best = std::min(0.5, lowest);
+  std::int64_t greatest = n_positive * n_negative, value = greatest;
+  const auto consider = [&](double threshold) {
+    const bool nearer = std::abs(threshold - 0.5) < std::abs(best - 0.5);
+    if (value > greatest || (value == greatest && nearer)) {
+      greatest = value;
+      best = threshold;
+    }
+  };
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    value += positive[order[i]] != 0 ? -n_negative : n_positive;  // this one is now called negative
+    if (i + 1 == order.size()) {
+      consider(std::max(0.5, std::nextafter(highest, std::numeric_limits<double>::infinity())));
+    } else if (const double low = scores[order[i]], high = scores[order[i + 1]]; low < high) {
+      const double middle = std::midpoint(low, high);
+      consider(middle > low ? middle : high);  // between neighbouring doubles there is nothing
+    }
+  }
+  return best;
+}
+
+}  // namespace cellverdict
