@@ -87,6 +87,16 @@ class OptionTable {
     return *this;
   }
 
+  // A member that is an options struct itself: `genes = { select = "variance", n = 1000 }`. `table` must outlive this one.
+  template <class T>
+  OptionTable& add_group(std::string name, T Options::*member, std::string help, const OptionTable<T>& table) {
+    add_custom(
+        std::move(name), std::move(help),
+        [member, &table](Options& o, const Value& v, const std::string& where) { table.read(v, o.*member, where); },
+        [member, &table](const Options& o) { return Value{table.write(o.*member), {}}; });
+    return *this;
+  }
+
   // Sets the members named in `table` (a TOML table). Throws UsageError for an unknown key, naming the nearest.
   void read(const Value& table, Options& out, const std::string& file) const {
     const std::string place = file + (section_.empty() ? "" : " [" + section_ + "]");

@@ -1,0 +1,58 @@
+#include <cellverdict/genes/match.h>
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+
+namespace cellverdict {
+
+namespace {
+
+// Position of each name; names that occur twice stand for nothing.
+std::unordered_map<std::string_view, std::int32_t> positions(const std::vector<std::string>& names) {
+  std::unordered_map<std::string_view, std::int32_t> places;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto [place, added] = places.emplace(names[i], static_cast<std::int32_t>(i));
+    if (!added) place->second = -1;
+  }
+  return places;
+}
+
+GeneMatch match_names(const std::vector<std::string>& from, const std::vector<std::string>& to, std::string by) {
+  const auto places = positions(to);
+  const auto own = positions(from);
+  GeneMatch match{.by = std::move(by)};
+  for (const auto& name : from) {
+    const auto place = own.at(name) < 0 ? places.end() : places.find(name);
+    match.target.push_back(place == places.end() ? -1 : place->second);
+    if (match.target.back() >= 0) ++match.n_matched;
+  }
+  return match;
+}
+
+}  // namespace
+
+GeneMatch match_genes(const GeneList& from, const GeneList& to) {
+  GeneMatch by_id = match_names(from.ids, to.ids, "id");
+  if (by_id.n_matched * 10 >= to.size()) return by_id;
+  GeneMatch by_symbol = match_names(from.symbols, to.symbols, "symbol");
+  return by_symbol.n_matched > by_id.n_matched ? by_symbol : by_id;
+}
+
+GeneList shared_genes(std::span<const GeneList> lists) {
+  GeneList shared = lists[0];
+  for (const auto& list : lists.subspan(1)) {
+    if (list.ids == shared.ids) continue;
+    const auto places = positions(list.ids);
+    GeneList kept;
+    for (std::int64_t i = 0; i < shared.size(); ++i) {
+      if (!places.contains(shared.ids[i])) continue;
+      kept.ids.push_back(shared.ids[i]);
+      kept.symbols.push_back(shared.symbols[i]);
+    }
+    shared = std::move(kept);
+  }
+  return shared;
+}
+
+}  // namespace cellverdict

@@ -1,0 +1,23 @@
+#include <cellverdict/base/value.h>
+#include <cellverdict/prepare/normalise.h>
+
+#include <cmath>
+
+namespace cellverdict {
+
+void normalise_values(std::span<float> values, double total, double target_sum, bool log1p) {
+  const double factor = target_sum > 0 && total > 0 ? target_sum / total : 1;
+  for (float& value : values) {
+    const double x = static_cast<double>(value) * factor;
+    value = static_cast<float>(log1p ? std::log1p(x) : x);
+  }
+}
+
+std::string normalisation_name(const PrepareOptions& options) {
+  std::string name = "counts";
+  if (options.target_sum > 0) name += ", " + Value{options.target_sum, {}}.text() + " per cell";
+  if (options.log1p) name += ", log1p";
+  return name;
+}
+
+}  // namespace cellverdict

@@ -1,0 +1,109 @@
+#include <cellverdict/base/error.h>
+#include <cellverdict/genes/match.h>
+#include <cellverdict/prepare/normalise.h>
+#include <cellverdict/prepare/preparation.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace cellverdict {
+
+namespace {
+
+GeneSums sum_training_cells(const RunContext& context, const TrainView& train, const PrepareOptions& options) {
+  if (auto stored = train.stored_sums(normalisation_name(options))) return *std::move(stored);
+  GeneSums sums(train.genes().size());
+  CsrBlock cell;
+  for (std::int64_t i = 0; i < train.n_cells(); ++i) {
+    cell.clear();
+    train.append_counts(i, cell);
+    normalise_values(cell.values, train.total(i), options.target_sum, options.log1p);
+    sums.add(cell.row(0));
+    if (i % 4096 == 0) context.progress("gene statistics", i, train.n_cells());
+  }
+  return sums;
+}
+
+double median_total(const TrainView& train) {
+  std::vector<double> totals;
+  for (std::int64_t i = 0; i < train.n_cells(); ++i) totals.push_back(train.total(i));
+  const auto middle = totals.begin() + static_cast<std::ptrdiff_t>(totals.size() / 2);
+  std::nth_element(totals.begin(), middle, totals.end());
+  return *middle;
+}
+
+}  // namespace
+
+Preparation fit_preparation(const RunContext& context, const TrainView& train, const PrepareOptions& options) {
+  const GeneSums sums = sum_training_cells(context, train, options);
+  const auto n = static_cast<double>(sums.n_cells);
+  const auto variance = [&](std::int64_t g) {
+    const double mean = sums.sum[g] / n;
+    return std::max(0.0, sums.sum_squares[g] / n - mean * mean);
+  };
+
+  std::vector<std::int64_t> kept;
+  for (std::int64_t g = 0; g < train.genes().size(); ++g)
+    if (sums.n_positive[g] >= static_cast<double>(options.min_cells_per_gene)) kept.push_back(g);
+  Preparation result{.target_sum = options.target_sum,
+                     .log1p = options.log1p,
+                     .divide = options.scale.by == "sd",
+                     .center = options.scale.center,
+                     .clip = options.scale.clip,
+                     .median_total = median_total(train),
+                     .n_training_cells = sums.n_cells,
+                     .n_genes_seen = train.genes().size(),
+                     .n_genes_detected = static_cast<std::int64_t>(kept.size())};
+  if (kept.empty())
+    throw DataError({.where = "[prepare] min_cells_per_gene = " + std::to_string(options.min_cells_per_gene),
+                     .found = "no gene with a count in that many of " + counted(sums.n_cells, "training cell"),
+                     .expected = "at least one gene",
+                     .advice = "lower min_cells_per_gene"});
+  if (options.genes.select == "variance" && static_cast<std::int64_t>(kept.size()) > options.genes.n) {
+    std::stable_sort(kept.begin(), kept.end(), [&](std::int64_t a, std::int64_t b) { return variance(a) > variance(b); });
+    kept.resize(static_cast<std::size_t>(options.genes.n));
+    std::sort(kept.begin(), kept.end());
+  }
+  for (const std::int64_t g : kept) {
+    result.genes.ids.push_back(train.genes().ids[g]);
+    result.genes.symbols.push_back(train.genes().symbols[g]);
+    result.mean.push_back(sums.sum[g] / n);
+    const double sd = std::sqrt(variance(g));
+    result.sd.push_back(sd > 0 ? sd : 1);
+  }
+  return result;
+}
+
+std::vector<std::int32_t> preparation_columns(const Preparation& preparation, const GeneList& genes) {
+  return match_genes(genes, preparation.genes).target;
+}
+
+void apply_preparation(const Preparation& p, const std::vector<std::int32_t>& column, const CsrRow& counts, double total, CsrBlock& out) {
+  const auto scaled = [&p](double x, std::int32_t g) {
+    if (p.center) x -= p.mean[g];
+    if (p.divide) x /= p.sd[g];
+    return static_cast<float>(p.clip > 0 ? std::clamp(x, -p.clip, p.clip) : x);
+  };
+  const double factor = p.target_sum > 0 && total > 0 ? p.target_sum / total : 1;
+  const std::size_t begin = out.indices.size();
+  for (std::size_t k = 0; k < counts.genes.size(); ++k) {
+    const std::int32_t g = column[counts.genes[k]];
+    if (g < 0) continue;
+    const double x = static_cast<double>(counts.values[k]) * factor;
+    // The same rounding to float as where the statistics were summed.
+    out.push(g, static_cast<float>(p.log1p ? std::log1p(x) : x));
+  }
+  const auto n_genes = static_cast<std::int32_t>(p.genes.size());
+  if (p.center) {
+    std::vector<float> full(static_cast<std::size_t>(n_genes));
+    for (std::size_t k = begin; k < out.indices.size(); ++k) full[out.indices[k]] = out.values[k];
+    out.indices.resize(begin);
+    out.values.resize(begin);
+    for (std::int32_t g = 0; g < n_genes; ++g) out.push(g, scaled(full[g], g));
+  } else {
+    for (std::size_t k = begin; k < out.indices.size(); ++k) out.values[k] = scaled(out.values[k], out.indices[k]);
+  }
+  out.end_row();
+}
+
+}  // namespace cellverdict

@@ -1,0 +1,50 @@
+#pragma once
+// Who is training, validation and test. The first thing that happens to prepared cells: nothing is fitted before it.
+
+#include <cellverdict/base/option_table.h>
+#include <cellverdict/base/run_context.h>
+#include <cellverdict/split/side.h>
+#include <cellverdict/split/views.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+struct SplitOptions {
+  std::string scheme = "group";         // people new to the model is the question we exist for
+  std::string by;                       // matched, group, lists: the obs column the values below are of (default: donor, donor, unit)
+  std::vector<std::string> train;       // lists: these values; empty: everything else
+  std::vector<std::string> validation;  // values of `by`; empty: a random part, or none for lists and matched
+  std::vector<std::string> test;        // values of `by`; empty: a random part (not for lists and matched)
+  double validation_fraction = 0.2;     // of groups, units or cells, within each class; 0: no validation side
+  double test_fraction = 0.2;
+};
+const OptionTable<SplitOptions>& split_options();
+
+class Split {
+ public:
+  // Throws UsageError for unknown columns or values (naming the nearest) and DataError for a side that is empty or has one class, a
+  // matched value that lacks a class, or a unit that would be torn. Depends on options, cohort and seed alone.
+  static Split make(const RunContext& context, std::shared_ptr<const Cohort> cohort, const SplitOptions& options);
+
+  TrainView train() const { return TrainView(cohort_, rows(Side::train)); }
+  std::optional<ValidationView> validation() const;  // absent: fixed epochs, threshold 0.5, temperature 1
+  TestView test() const { return TestView(cohort_, rows(Side::test)); }
+  const SplitSummary& summary() const { return summary_; }
+
+ private:
+  Split() = default;
+  std::vector<std::int64_t> rows(Side side) const;
+
+  std::shared_ptr<const Cohort> cohort_;
+  std::vector<Side> side_;  // [cells]
+  SplitSummary summary_;
+};
+
+// Class × side × unit, as text for the terminal.
+std::string split_table(const SplitSummary& summary);
+
+}  // namespace cellverdict
