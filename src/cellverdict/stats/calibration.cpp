@@ -74,7 +74,7 @@ double fit_temperature(std::span<const double> probability, std::span<const std:
       boost::math::tools::brent_find_minima(loss, std::log(kLeastTemperature), std::log(kGreatestTemperature), kBits).first;
   // The search comes near the ends of its range without trying them, and a flat loss must not move the probabilities.
   double best = 1, least = loss_at(logs, truth, width, 1);
-  for (const double temperature : {std::exp(found), kLeastTemperature, kGreatestTemperature})
+  for (const double temperature : {kLeastTemperature, kGreatestTemperature, std::exp(found)})
     if (const double value = loss_at(logs, truth, width, temperature); value < least) {
       best = temperature;
       least = value;

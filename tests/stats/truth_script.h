@@ -1,0 +1,33 @@
+#pragma once
+// Runs a script of this folder in the project's Python and reads the JSON it prints.
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+// Nothing, after saying so, when there is no Python environment or it lacks the library; any other failure fails the test.
+inline std::optional<nlohmann::json> truth_of(const std::string& script) {
+  const std::filesystem::path here = std::filesystem::path(__FILE__).parent_path();
+  const std::filesystem::path python = here.parent_path().parent_path() / ".venv/bin/python";
+  if (!std::filesystem::exists(python)) {
+    MESSAGE("skipped: no scikit-learn");
+    return std::nullopt;
+  }
+  std::FILE* pipe = ::popen(("'" + python.string() + "' '" + (here / script).string() + "'").c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::string text(1 << 16, '\0'), output;
+  for (std::size_t n = 0; (n = std::fread(text.data(), 1, text.size(), pipe)) > 0;) output.append(text, 0, n);
+  const int status = ::pclose(pipe);
+  REQUIRE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 3) {
+    MESSAGE("skipped: no scikit-learn");
+    return std::nullopt;
+  }
+  REQUIRE(WEXITSTATUS(status) == 0);
+  return nlohmann::json::parse(output);
+}
