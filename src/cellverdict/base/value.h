@@ -24,4 +24,9 @@ struct Value {
   std::string text() const;
 };
 
+// clang wants a Value made once before the first pair that holds one: the pair's own definition asks whether a Value can be.
+inline Value empty_value() {
+  return {};
+}
+
 }  // namespace cellverdict
