@@ -1,0 +1,26 @@
+#pragma once
+// The annotations of an .h5ad file (obs, var) to and from Frame: AnnData's `dataframe` encoding and its column encodings.
+
+#include <cellverdict/io/hdf5_object.h>
+#include <cellverdict/io/hdf5_output.h>
+#include <cellverdict/table/frame.h>
+#include <cellverdict/table/genes.h>
+
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+// All columns; one of an encoding we do not read is left out and said in `notes`. Throws InputError for damaged columns.
+Frame read_h5ad_frame(const Hdf5Object& frame, std::vector<std::string>& notes);
+// The index and the names of the columns alone.
+Frame read_h5ad_index(const Hdf5Object& frame);
+// One column; nothing when its encoding is not read.
+std::optional<Column> read_h5ad_column(const Hdf5Object& column, std::int64_t n_rows);
+
+// Which genes var names: Ensembl ids where it has them, symbols for people. Throws InputError for a repeated id.
+GeneList read_h5ad_genes(const Hdf5Object& var, std::vector<std::string>& notes);
+
+void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const Frame& frame);
+
+}  // namespace cellverdict

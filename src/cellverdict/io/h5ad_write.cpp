@@ -1,0 +1,113 @@
+#include <cellverdict/io/h5ad_write.h>
+
+#include <cellverdict/base/atomic_file.h>
+#include <cellverdict/base/error.h>
+#include <cellverdict/base/run_context.h>
+#include <cellverdict/io/h5ad_frame.h>
+#include <cellverdict/io/hdf5_output.h>
+
+#include <cmath>
+#include <limits>
+
+namespace cellverdict {
+
+namespace {
+
+constexpr std::int64_t kPage = 4096;
+
+std::vector<std::uint16_t> as_16_bit(const std::vector<float>& values, const std::string& where) {
+  std::vector<std::uint16_t> out;
+  out.reserve(values.size());
+  for (const float value : values) {
+    if (!(value >= 0 && value <= 65535 && value == std::floor(value)))
+      throw InternalError({.where = where, .found = std::to_string(value), .expected = "a whole number of 16 bits"});
+    out.push_back(static_cast<std::uint16_t>(value));
+  }
+  return out;
+}
+
+void check_block(const CsrBlock& block, std::int64_t n_genes, const std::string& where) {
+  for (const std::int32_t gene : block.indices)
+    if (gene < 0 || gene >= n_genes)
+      throw InternalError(
+          {.where = where, .found = "gene " + std::to_string(gene), .expected = "below " + std::to_string(n_genes)});
+}
+
+void write_rows(Hdf5Group& root, const H5adContents& contents, const std::string& where) {
+  const std::int64_t shape[] = {contents.obs.n_rows(), contents.var.n_rows()};
+  Hdf5Group x = root.group("X", "csr_matrix", "0.1.0");
+  x.mark_whole("shape", shape);
+  Hdf5Array data = x.array("data", contents.whole_16_bit ? Hdf5Element::uint16 : Hdf5Element::float32, contents.n_nonzero);
+  Hdf5Array indices = x.array("indices", Hdf5Element::int32, contents.n_nonzero);
+  Hdf5Array indptr = x.array("indptr", Hdf5Element::int64, contents.obs.n_rows() + 1);
+  std::vector<std::int64_t> ends{0};
+  CsrBlock block;
+  for (bool more = true; more;) {
+    if (!ends.empty()) indptr.append(ends.data(), static_cast<std::int64_t>(ends.size()));
+    ends.clear();
+    block.clear();
+    more = contents.next_block(block);
+    if (!more) break;
+    check_block(block, shape[1], where);
+    const std::int64_t start = indices.filled(), n = static_cast<std::int64_t>(block.indices.size());
+    indices.append(block.indices.data(), n);
+    if (contents.whole_16_bit) {
+      data.append(as_16_bit(block.values, where).data(), n);
+    } else {
+      data.append(block.values.data(), n);
+    }
+    for (std::int64_t row = 1; row <= block.n_rows(); ++row) ends.push_back(start + block.indptr[row]);
+  }
+  if (indices.filled() != contents.n_nonzero || indptr.filled() != shape[0] + 1)
+    throw InternalError({.where = where,
+                         .found = counted(indptr.filled() - 1, "row") + " with " + counted(indices.filled(), "value"),
+                         .expected = counted(shape[0], "row") + " with " + counted(contents.n_nonzero, "value")});
+}
+
+// The parts every AnnData file has, empty where we have nothing to say.
+void write_rest(Hdf5Group& root, const Frame& obs, const Frame& var, const std::map<std::string, std::string>& notes) {
+  root.mark("encoding-type", "anndata");
+  root.mark("encoding-version", "0.1.0");
+  write_h5ad_frame(root, "obs", obs);
+  write_h5ad_frame(root, "var", var);
+  for (const char* name : {"obsm", "varm", "obsp", "varp"}) root.group(name, "dict", "0.1.0");
+  Hdf5Group uns = root.group("uns", "dict", "0.1.0");
+  for (const auto& [name, text] : notes) uns.scalar_text(name, text);
+}
+
+}  // namespace
+
+void write_h5ad(const std::filesystem::path& path, const H5adContents& contents) {
+  AtomicPath out(path);
+  {
+    // Aligned while X is laid out; everything else is small and goes where there is room.
+    Hdf5Group root = Hdf5Group::create_file(out.temporary(), path, kPage);
+    write_rows(root, contents, path.string());
+    root.close_file();
+  }
+  {
+    Hdf5Group root = Hdf5Group::reopen_file(out.temporary(), path);
+    write_rest(root, contents.obs, contents.var, contents.notes);
+    root.group("layers", "dict", "0.1.0");
+    root.close_file();
+  }
+  out.commit();
+}
+
+void write_dense_h5ad(const std::filesystem::path& path, const DenseH5adContents& contents) {
+  AtomicPath out(path);
+  {
+    const std::int64_t n_obs = contents.obs.n_rows(), n_var = contents.var.n_rows();
+    Hdf5Group root = Hdf5Group::create_file(out.temporary(), path, 1);
+    root.matrix("X", contents.x, n_obs, n_var);
+    write_rest(root, contents.obs, contents.var, {});
+    {
+      Hdf5Group layers = root.group("layers", "dict", "0.1.0");
+      for (const auto& [name, values] : contents.layers) layers.matrix(name, values, n_obs, n_var);
+    }
+    root.close_file();
+  }
+  out.commit();
+}
+
+}  // namespace cellverdict
