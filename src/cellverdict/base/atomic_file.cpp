@@ -53,6 +53,13 @@ AtomicPath::~AtomicPath() {
 }
 
 void AtomicPath::commit() {
+  if (fs::is_directory(target_) && !fs::is_directory(temporary_))
+    throw InputError({.where = target_.string(),
+                      .found = "a folder",
+                      .expected = "a place for a file of this name",
+                      .advice = "choose another name or move the folder away"});
+  if (fs::is_directory(temporary_))
+    for (const auto& entry : fs::recursive_directory_iterator(temporary_)) sync_to_disk(entry.path());
   sync_to_disk(temporary_);
   std::error_code failure;
   if (fs::is_directory(target_)) fs::remove_all(target_, failure);
@@ -63,6 +70,7 @@ void AtomicPath::commit() {
                       .expected = "to put the finished file in place",
                       .advice = "check the folder's permissions and free space"});
   committed_ = true;
+  sync_to_disk(target_.has_parent_path() ? target_.parent_path() : fs::path("."));  // the new name itself
 }
 
 void write_file(const fs::path& target, std::string_view text) {

@@ -53,6 +53,11 @@ std::string sha256_of_file(const std::filesystem::path& path) {
     stream.read(block.data(), static_cast<std::streamsize>(block.size()));
     digest.update(block.data(), static_cast<std::size_t>(stream.gcount()));
   }
+  if (stream.bad())  // a folder opens like a file and fails only here
+    throw InputError({.where = path.string(),
+                      .found = std::filesystem::is_directory(path) ? "a folder" : std::strerror(errno),
+                      .expected = "a readable file",
+                      .advice = "check the path"});
   return digest.hex();
 }
 

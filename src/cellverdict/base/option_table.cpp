@@ -63,8 +63,9 @@ std::string as_text(const Value& value, const Allowed& allowed, const std::strin
 
 std::string Allowed::described() const {
   if (!choices.empty()) return "one of: " + listed(choices, choices.size());
-  if (least && most) return number_text(*least) + " to " + number_text(*most);
+  if (least && most) return (exclusive_least ? "above " : "") + number_text(*least) + " to " + number_text(*most);
   if (least) return (exclusive_least ? "above " : "at least ") + number_text(*least);
+  if (most) return "at most " + number_text(*most);
   return "a finite number";
 }
 

@@ -27,9 +27,10 @@ std::string counted(std::int64_t n, std::string_view noun) {
   std::string text = with_commas(n) + " ";
   text += noun;
   if (n != 1) {
-    if (text.ends_with("library")) {
+    const bool vowel_before_y = text.size() > 1 && std::string_view("aeiou").find(text[text.size() - 2]) != std::string_view::npos;
+    if (text.ends_with("y") && !vowel_before_y) {  // libraries, studies; but days
       text.replace(text.size() - 1, 1, "ies");
-    } else if (text.ends_with("ss")) {
+    } else if (text.ends_with("ss") || text.ends_with("ch") || text.ends_with("sh") || text.ends_with("x")) {
       text += "es";
     } else {
       text += "s";

@@ -1,6 +1,7 @@
 #include <cellverdict/base/value.h>
 
 #include <array>
+#include <cctype>
 #include <charconv>
 
 namespace cellverdict {
@@ -33,6 +34,8 @@ std::string Value::text() const {
         if (c == '"' || c == '\\') out += '\\';
         if (c == '\n') {
           out += "\\n";
+        } else if (c == '\r') {
+          out += "\\r";
         } else {
           out += c;
         }
@@ -49,10 +52,10 @@ std::string Value::text() const {
       for (std::size_t i = 0; i < table.size(); ++i) out += (i ? ", " : "") + key(table[i].first) + " = " + table[i].second.text();
       return out + " }";
     }
-    static std::string key(const std::string& name) {
+    std::string key(const std::string& name) const {
       for (const char c : name)
-        if (!(std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-')) return "\"" + name + "\"";
-      return name.empty() ? "\"\"" : name;
+        if (!(std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-')) return (*this)(name);
+      return name.empty() ? (*this)(name) : name;
     }
   };
   return std::visit(Writer{}, data);

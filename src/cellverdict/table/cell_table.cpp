@@ -7,8 +7,27 @@
 
 namespace cellverdict {
 
+namespace {
+
+// Sizes only; the arrays themselves were checked by whoever wrote or mapped them.
+void check_shard(const CsrShard& shard) {
+  const auto n_values = std::visit([](const auto& values) { return values.size(); }, shard.values);
+  const bool rows_fit = !shard.indptr.empty() && shard.indptr.front() >= 0 && shard.indptr.front() <= shard.indptr.back() &&
+                        shard.indptr.back() <= static_cast<std::int64_t>(shard.indices.size());
+  if (!rows_fit || n_values != shard.indices.size())
+    throw InternalError(
+        {.where = "CellTable",
+         .found = "a shard of " + std::to_string(shard.indices.size()) + " genes and " + std::to_string(n_values) + " values",
+         .expected =
+             shard.indptr.empty() ? "row limits" : "both to cover the " + std::to_string(shard.indptr.back()) + " its rows end at",
+         .advice = ""});
+}
+
+}  // namespace
+
 CellTable::CellTable(GeneList genes, Frame obs, std::vector<double> totals, std::vector<CsrShard> shards)
     : genes_(std::move(genes)), obs_(std::move(obs)), totals_(std::move(totals)), shards_(std::move(shards)), first_rows_{0} {
+  for (const auto& shard : shards_) check_shard(shard);
   for (const auto& shard : shards_) first_rows_.push_back(first_rows_.back() + shard.n_rows());
   if (first_rows_.back() != n_cells() || static_cast<std::int64_t>(totals_.size()) != n_cells())
     throw InternalError(

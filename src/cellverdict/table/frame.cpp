@@ -14,6 +14,8 @@ namespace cellverdict {
 namespace {
 
 std::string number_text(double x) {
+  // Left to itself to_chars writes 100000 as 1e+05.
+  if (x == std::floor(x) && std::abs(x) < 1e15) return std::to_string(static_cast<std::int64_t>(x));
   std::array<char, 32> digits{};
   return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), x).ptr};
 }
@@ -168,7 +170,9 @@ std::optional<double> parse_number(const std::string& text) {
 }
 
 void sort_labels(std::vector<std::string>& labels) {
-  const bool numeric = std::all_of(labels.begin(), labels.end(), [](const auto& s) { return parse_number(s).has_value(); });
+  // "nan" parses as a number but has no place in an order.
+  const bool numeric =
+      std::all_of(labels.begin(), labels.end(), [](const auto& s) { return !std::isnan(parse_number(s).value_or(std::nan(""))); });
   std::sort(labels.begin(), labels.end(), [numeric](const auto& a, const auto& b) {
     if (!numeric) return a < b;
     const double x = *parse_number(a), y = *parse_number(b);
