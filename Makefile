@@ -66,7 +66,7 @@ lint:
 fuzz:
 	@.ci/setup build fuzz
 	@QUIET=1 .ci/step "configure (fuzz)" cmake --preset fuzz
-	@.ci/step "build the fuzz targets" cmake --build build/fuzz -j $(JOBS) $(NINJA_QUIET)
+	@.ci/step "build the fuzz targets" cmake --build build/fuzz --target fuzz_targets -j $(JOBS) $(NINJA_QUIET)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz
 
 docs: build
