@@ -24,7 +24,7 @@ PROGRAM := $(BUILD)/cellverdict
 NINJA_QUIET := $(if $(MAKE_TERMOUT),,-- --quiet)
 
 help:
-	@sed -n 's/^#  \{0,1\}//p' Makefile
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 setup:
 	@.ci/setup build
