@@ -2,12 +2,15 @@
 # no others, so `#include <torch/torch.h>` outside nets, train and explain does not compile; include lines between rooms are
 # checked against this list by tests/house.
 
-# add_room(NAME USES rooms… LIBRARIES targets… INCLUDES folders… [TORCH])
+# add_room(NAME USES rooms… LIBRARIES targets… INCLUDES folders… [TORCH [TORCH_FREE files…]])
+# TORCH_FREE files of a torch room are built without LibTorch too, beside its without_torch.cpp, and never joined with the others.
 function(add_room name)
-  cmake_parse_arguments(ARG "TORCH" "" "USES;LIBRARIES;INCLUDES" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH" "" "USES;LIBRARIES;INCLUDES;TORCH_FREE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/cellverdict/${name}/*.cpp")
   if(ARG_TORCH AND NOT CELLVERDICT_TORCH)
     list(FILTER sources INCLUDE REGEX "/without_torch\\.cpp$")
+    list(TRANSFORM ARG_TORCH_FREE PREPEND "${CMAKE_SOURCE_DIR}/src/cellverdict/${name}/" OUTPUT_VARIABLE torch_free)
+    list(APPEND sources ${torch_free})
   else()
     list(FILTER sources EXCLUDE REGEX "/without_torch\\.cpp$")
   endif()
@@ -28,6 +31,9 @@ function(add_room name)
     # One translation unit a room: torch/torch.h costs 30 s an includer, a joined file pays it once.
     target_link_libraries(cellverdict_${name} PUBLIC cellverdict_torch)
     set_target_properties(cellverdict_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0 JOB_POOL_COMPILE torch)
+    foreach(file ${ARG_TORCH_FREE})
+      set_source_files_properties("${CMAKE_SOURCE_DIR}/src/cellverdict/${name}/${file}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    endforeach()
   endif()
 endfunction()
 
@@ -41,11 +47,13 @@ add_room(prepare  USES base table genes io split INCLUDES ${NLOHMANN_INCLUDE_DIR
 add_room(encode   USES base table split prepare)
 add_room(stats    USES base INCLUDES ${BOOST_INCLUDE_DIR})
 add_room(nets     USES base table sparse TORCH)
-add_room(train    USES base table sparse split prepare encode stats io nets INCLUDES ${NLOHMANN_INCLUDE_DIR} TORCH)
+add_room(train    USES base table sparse split prepare encode stats io nets INCLUDES ${NLOHMANN_INCLUDE_DIR}
+                  TORCH TORCH_FREE options.cpp model_card.cpp)
 add_room(explain  USES base table sparse split prepare encode nets train TORCH)
 add_room(evaluate USES base table split stats INCLUDES ${NLOHMANN_INCLUDE_DIR})
 add_room(simulate USES base table io INCLUDES ${NLOHMANN_INCLUDE_DIR} ${BOOST_INCLUDE_DIR})
 add_room(report   USES base table split stats evaluate io INCLUDES ${NLOHMANN_INCLUDE_DIR})
+include(report_bundle)
 add_room(run      USES base table genes io split prepare encode stats train evaluate report simulate
                   INCLUDES ${NLOHMANN_INCLUDE_DIR} ${TOMLPLUSPLUS_INCLUDE_DIR})
 add_room(cli      USES base table genes io split prepare stats train evaluate report simulate run

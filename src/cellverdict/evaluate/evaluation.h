@@ -14,56 +14,56 @@ namespace cellverdict {
 
 // One output of the model (the label, or an auxiliary such as the day) on the test cells.
 struct HeadResult {
-  std::string label;                 // obs column
+  std::string label;  // obs column
   std::vector<std::string> classes;
-  double weight = 1;                 // in the combined loss
-  Classification cells;              // per cell
+  double weight = 1;                    // in the combined loss
+  Classification cells;                 // per cell
   std::optional<Classification> units;  // per unit: mean probability of its cells; absent for auxiliary heads
-  std::vector<RocPoint> cell_roc;    // two classes
+  std::vector<RocPoint> cell_roc;       // two classes
   std::vector<RocPoint> unit_roc;
 };
 
 struct UnitResult {
   std::string unit, donor, label, stratum;
   std::int64_t n_cells = 0;
-  std::vector<double> probability;   // [classes] mean over its cells
+  std::vector<double> probability;  // [classes] mean over its cells
   std::string predicted;
-  double cell_accuracy = 0;          // share of its cells called right
+  double cell_accuracy = 0;  // share of its cells called right
 };
 
 // A rule that knows only a covariate ("the day"): P(class | value) among training units, the training prevalence for values never
 // seen in training.
 struct CovariateRule {
-  std::string value;                 // "day 16"
+  std::string value;                      // "day 16"
   std::vector<std::int64_t> train_units;  // [classes]
   std::vector<std::int64_t> test_units;   // [classes]
 };
 struct CovariateBaseline {
   std::string covariate;
-  std::optional<double> unit_auc;    // two classes, over test units
-  std::optional<double> cell_auc;    // over test cells, for comparison with the model's cell-level AUC
+  std::optional<double> unit_auc;  // two classes, over test units
+  std::optional<double> cell_auc;  // over test cells, for comparison with the model's cell-level AUC
   double unit_balanced_accuracy = 0;
   std::vector<CovariateRule> rules;  // every value on the training or test side
   std::string sentence;              // what this means for the result, for people
 };
 
 struct Evaluation {
-  std::string name;                  // of the variant
+  std::string name;  // of the variant
   SplitSummary split;
   std::vector<std::string> classes;  // of the label, sorted
   std::string positive;              // two classes: the class the AUC and F1 are of
   std::vector<HeadResult> heads;     // the label first
   double combined_loss = 0;          // Σ weight × loss, test cells
   double threshold = 0.5;
-  std::string threshold_source;      // "fixed", "chosen on validation"
+  std::string threshold_source;  // "fixed", "chosen on validation"
   double temperature = 1;
   std::string temperature_source;
-  std::vector<UnitResult> units;     // test side
+  std::vector<UnitResult> units;  // test side
   std::vector<CovariateBaseline> baselines;
-  double majority_accuracy = 0;      // always answering the class with most training cells, over test cells
+  double majority_accuracy = 0;          // always answering the class with most training cells, over test cells
   std::vector<std::string> first_lines;  // what must be read before any number: person against disease, optimistic split
   std::vector<std::string> warnings;     // inverted ROC, classes missing on a side
-  std::string verdict;               // one sentence: how well, on whom, and why
+  std::string verdict;                   // one sentence: how well, on whom, and why
 };
 
 // How many cells of each unit were left after each step of preparation.

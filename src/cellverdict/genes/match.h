@@ -16,7 +16,8 @@ struct GeneMatch {
   std::string by;                    // "id", "symbol"
 };
 
-// Matches by id; when fewer than a tenth of `to` is found so, tries from's symbols against to's symbols (unique ones on both sides).
+// Matches by id; when fewer than a tenth of `to` is found so, tries from's symbols against to's symbols (unique ones on both
+// sides).
 GeneMatch match_genes(const GeneList& from, const GeneList& to);
 
 // The genes that all lists share (by id), in the first list's order and with its symbols.

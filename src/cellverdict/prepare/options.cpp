@@ -12,10 +12,11 @@ const OptionTable<GeneSelection>& gene_selection_options() {
 }
 
 const OptionTable<Scaling>& scaling_options() {
-  static const auto table = OptionTable<Scaling>("prepare.scale")
-                                .add("by", &Scaling::by, "divide each gene by its standard deviation over training cells", one_of({"sd", "none"}))
-                                .add("center", &Scaling::center, "subtract the mean first (every value becomes non-zero)")
-                                .add("clip", &Scaling::clip, "limit scaled values to ±clip; 0: off", at_least(0));
+  static const auto table =
+      OptionTable<Scaling>("prepare.scale")
+          .add("by", &Scaling::by, "divide each gene by its standard deviation over training cells", one_of({"sd", "none"}))
+          .add("center", &Scaling::center, "subtract the mean first (every value becomes non-zero)")
+          .add("clip", &Scaling::clip, "limit scaled values to ±clip; 0: off", at_least(0));
   return table;
 }
 
@@ -26,13 +27,15 @@ const OptionTable<PrepareOptions>& prepare_options() {
       OptionTable<PrepareOptions>("prepare")
           .add("min_genes", &PrepareOptions::min_genes, "drop cells with fewer detected genes; 0: off", at_least(0))
           .add("max_genes", &PrepareOptions::max_genes, "drop cells with more detected genes; 0: off", at_least(0))
-          .add("max_mito_percent", &PrepareOptions::max_mito_percent, "drop cells with a larger share of mitochondrial counts; 100: off", between(0, 100))
+          .add("max_mito_percent", &PrepareOptions::max_mito_percent,
+               "drop cells with a larger share of mitochondrial counts; 100: off", between(0, 100))
           .add("max_cells", &PrepareOptions::max_cells, "draw at most this many cells per unit; 0: all", at_least(0))
           .add("draw", &PrepareOptions::draw, "draw them before or after quality control", one_of({"before", "after"}))
           .add("counts", &PrepareOptions::counts, "what to do with counts that are not whole numbers", one_of({"accept", "strict"}))
           .add("target_sum", &PrepareOptions::target_sum, "counts per cell after normalisation; 0: off", at_least(0))
           .add("log1p", &PrepareOptions::log1p, "x ← ln(1 + x)")
-          .add("min_cells_per_gene", &PrepareOptions::min_cells_per_gene, "drop genes with a count in fewer training cells; 0: off", at_least(0))
+          .add("min_cells_per_gene", &PrepareOptions::min_cells_per_gene, "drop genes with a count in fewer training cells; 0: off",
+               at_least(0))
           .add_group("genes", &PrepareOptions::genes, "which genes the net sees", gene_selection_options())
           .add_group("scale", &PrepareOptions::scale, "how each gene is scaled", scaling_options());
   return table;

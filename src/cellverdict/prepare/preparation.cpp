@@ -78,7 +78,8 @@ std::vector<std::int32_t> preparation_columns(const Preparation& preparation, co
   return match_genes(genes, preparation.genes).target;
 }
 
-void apply_preparation(const Preparation& p, const std::vector<std::int32_t>& column, const CsrRow& counts, double total, CsrBlock& out) {
+void apply_preparation(const Preparation& p, const std::vector<std::int32_t>& column, const CsrRow& counts, double total,
+                       CsrBlock& out) {
   const auto scaled = [&p](double x, std::int32_t g) {
     if (p.center) x -= p.mean[g];
     if (p.divide) x /= p.sd[g];

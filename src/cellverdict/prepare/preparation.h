@@ -12,25 +12,26 @@
 namespace cellverdict {
 
 struct Preparation {
-  GeneList genes;                   // what the net sees, in the cohort's gene order
-  std::vector<double> mean, sd;     // [genes] of the normalised values over the training cells, ddof 0
+  GeneList genes;                // what the net sees, in the cohort's gene order
+  std::vector<double> mean, sd;  // [genes] of the normalised values over the training cells, ddof 0
   double target_sum = 1e4;
   bool log1p = true;
   bool divide = true, center = false;
   double clip = 10;
-  double median_total = 0;          // library size of the training cells, for comparing a stranger's depth
+  double median_total = 0;  // library size of the training cells, for comparing a stranger's depth
   std::int64_t n_training_cells = 0;
-  std::int64_t n_genes_seen = 0;    // of the cohort
+  std::int64_t n_genes_seen = 0;      // of the cohort
   std::int64_t n_genes_detected = 0;  // in at least min_cells_per_gene training cells
 };
 
-// Genes in at least min_cells_per_gene training cells, of these the n of greatest variance (ties: the earlier gene), their mean and sd.
-// Throws DataError when no gene is left.
+// Genes in at least min_cells_per_gene training cells, of these the n of greatest variance (ties: the earlier gene), their mean and
+// sd. Throws DataError when no gene is left.
 Preparation fit_preparation(const RunContext& context, const TrainView& train, const PrepareOptions& options);
 
 // Appends one prepared cell to `out` and ends its row. `column` maps a gene of the counts to the preparation's gene (-1: not used);
 // genes of the preparation that the counts lack are zero. Centred preparations give full rows.
-void apply_preparation(const Preparation& preparation, const std::vector<std::int32_t>& column, const CsrRow& counts, double total, CsrBlock& out);
+void apply_preparation(const Preparation& preparation, const std::vector<std::int32_t>& column, const CsrRow& counts, double total,
+                       CsrBlock& out);
 
 // Which preparation gene each gene of a list is, by id.
 std::vector<std::int32_t> preparation_columns(const Preparation& preparation, const GeneList& genes);

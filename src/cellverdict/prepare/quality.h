@@ -9,9 +9,9 @@
 namespace cellverdict {
 
 struct CellQuality {
-  double total = 0;           // counts
-  std::int64_t n_genes = 0;   // with a count
-  double mito_percent = 0;    // of the counts; 0 for a cell without counts
+  double total = 0;          // counts
+  std::int64_t n_genes = 0;  // with a count
+  double mito_percent = 0;   // of the counts; 0 for a cell without counts
 };
 
 CellQuality measure_quality(const CsrRow& counts, const std::vector<bool>& mitochondrial);

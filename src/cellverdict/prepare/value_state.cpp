@@ -8,10 +8,14 @@ namespace cellverdict {
 
 std::string value_state_name(ValueState state) {
   switch (state) {
-    case ValueState::counts: return "counts";
-    case ValueState::fractional_counts: return "counts, not all whole";
-    case ValueState::log1p: return "log1p";
-    case ValueState::scaled: return "scaled";
+    case ValueState::counts:
+      return "counts";
+    case ValueState::fractional_counts:
+      return "counts, not all whole";
+    case ValueState::log1p:
+      return "log1p";
+    case ValueState::scaled:
+      return "scaled";
   }
   return {};
 }
@@ -33,18 +37,26 @@ ValueState detect_value_state(const CsrBlock& cells) {
 
 std::string check_value_state(ValueState state, const std::string& file, bool strict) {
   switch (state) {
-    case ValueState::counts: return {};
+    case ValueState::counts:
+      return {};
     case ValueState::log1p:
       throw DataError({.where = file,
                        .found = "values that are log-transformed already",
                        .expected = "raw counts",
                        .advice = "give the file with the counts: a second log would distort every gene"});
     case ValueState::scaled:
-      throw DataError({.where = file, .found = "negative values, as scaling leaves them", .expected = "raw counts", .advice = "give the file with the counts"});
-    case ValueState::fractional_counts: break;
+      throw DataError({.where = file,
+                       .found = "negative values, as scaling leaves them",
+                       .expected = "raw counts",
+                       .advice = "give the file with the counts"});
+    case ValueState::fractional_counts:
+      break;
   }
   if (strict)
-    throw DataError({.where = file, .found = "values that are not whole numbers", .expected = "whole counts, because [prepare] counts = \"strict\"", .advice = "give raw counts or set counts = \"accept\""});
+    throw DataError({.where = file,
+                     .found = "values that are not whole numbers",
+                     .expected = "whole counts, because [prepare] counts = \"strict\"",
+                     .advice = "give raw counts or set counts = \"accept\""});
   return file + ": the counts are not all whole numbers (corrected or estimated counts?); they are taken as they are.";
 }
 

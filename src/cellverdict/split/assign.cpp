@@ -22,10 +22,12 @@ Shares shares_of(std::int64_t n, const SplitOptions& options, const std::string&
   };
   const Shares shares{part(options.test_fraction), part(options.validation_fraction)};
   if (shares.test + shares.validation >= n)
-    throw DataError({.where = "[split] scheme = '" + options.scheme + "'",
-                     .found = what,
-                     .expected = "at least " + std::to_string(options.validation_fraction > 0 ? 3 : 2) + " to have one on every side",
-                     .advice = options.validation_fraction > 0 ? "set validation_fraction = 0 or choose another scheme" : "choose another scheme"});
+    throw DataError(
+        {.where = "[split] scheme = '" + options.scheme + "'",
+         .found = what,
+         .expected = "at least " + std::to_string(options.validation_fraction > 0 ? 3 : 2) + " to have one on every side",
+         .advice =
+             options.validation_fraction > 0 ? "set validation_fraction = 0 or choose another scheme" : "choose another scheme"});
   return shares;
 }
 
@@ -40,22 +42,25 @@ std::vector<std::int32_t> main_class(const Cohort& cohort, const std::vector<std
   for (std::size_t i = 0; i < group.size(); ++i)
     if (group[i] >= 0) ++n[group[i]][cohort.label[i]];
   std::vector<std::int32_t> result;
-  for (const auto& counts : n) result.push_back(static_cast<std::int32_t>(std::max_element(counts.begin(), counts.end()) - counts.begin()));
+  for (const auto& counts : n)
+    result.push_back(static_cast<std::int32_t>(std::max_element(counts.begin(), counts.end()) - counts.begin()));
   return result;
 }
 
 // No unit may have cells in two values of the column.
-void check_whole_units(const Cohort& cohort, const std::vector<std::int32_t>& group, const std::vector<std::string>& names, const std::string& by) {
+void check_whole_units(const Cohort& cohort, const std::vector<std::int32_t>& group, const std::vector<std::string>& names,
+                       const std::string& by) {
   std::vector<std::int32_t> of_unit(cohort.units.size(), -2);
   for (std::size_t i = 0; i < group.size(); ++i) {
     std::int32_t& known = of_unit[cohort.unit[i]];
     if (known == -2) known = group[i];
     if (known != group[i]) {
       const auto name = [&](std::int32_t g) { return g < 0 ? std::string("no value") : "'" + names[g] + "'"; };
-      throw DataError({.where = "[split] by = '" + by + "'",
-                       .found = "unit '" + cohort.units[cohort.unit[i]] + "' with cells in " + name(known) + " and " + name(group[i]),
-                       .expected = "one value for all cells of a unit",
-                       .advice = "a unit is never torn: choose a finer [data] unit or another column"});
+      throw DataError(
+          {.where = "[split] by = '" + by + "'",
+           .found = "unit '" + cohort.units[cohort.unit[i]] + "' with cells in " + name(known) + " and " + name(group[i]),
+           .expected = "one value for all cells of a unit",
+           .advice = "a unit is never torn: choose a finer [data] unit or another column"});
     }
   }
 }
@@ -68,12 +73,14 @@ std::vector<Side> sides_of_cells(const std::vector<std::int32_t>& group, const s
 }
 
 // Refuses a matched value where a class is missing, and says which values would do.
-void check_matched(const Cohort& cohort, const std::vector<std::int32_t>& group, const std::vector<std::string>& names, const std::vector<std::string>& asked,
-                   const std::string& by, const std::string& side) {
+void check_matched(const Cohort& cohort, const std::vector<std::int32_t>& group, const std::vector<std::string>& names,
+                   const std::vector<std::string>& asked, const std::string& by, const std::string& side) {
   std::vector<std::vector<std::set<std::string>>> units(names.size(), std::vector<std::set<std::string>>(cohort.classes.size()));
   for (std::size_t i = 0; i < group.size(); ++i)
     if (group[i] >= 0) units[group[i]][cohort.label[i]].insert(cohort.units[cohort.unit[i]]);
-  const auto complete = [&](std::size_t g) { return std::none_of(units[g].begin(), units[g].end(), [](const auto& u) { return u.empty(); }); };
+  const auto complete = [&](std::size_t g) {
+    return std::none_of(units[g].begin(), units[g].end(), [](const auto& u) { return u.empty(); });
+  };
   std::vector<std::string> usable;
   for (std::size_t g = 0; g < names.size(); ++g)
     if (complete(g)) usable.push_back(names[g]);
@@ -86,7 +93,8 @@ void check_matched(const Cohort& cohort, const std::vector<std::int32_t>& group,
     throw DataError({.where = "[split] " + side + " = " + value + " of scheme 'matched'",
                      .found = by + " " + value + " with " + present + " alone",
                      .expected = "units of every class (" + listed(cohort.classes) + ") at that " + by,
-                     .advice = usable.empty() ? "no " + by + " has them all: choose another scheme" : by + " with all classes: " + listed(usable, 20)});
+                     .advice = usable.empty() ? "no " + by + " has them all: choose another scheme"
+                                              : by + " with all classes: " + listed(usable, 20)});
   }
 }
 
@@ -98,7 +106,8 @@ std::vector<Side> assign_random_cells(const Cohort& cohort, const SplitOptions& 
   std::vector<Side> sides(cohort.label.size());
   for (std::size_t c = 0; c < of_class.size(); ++c) {
     auto& cells = of_class[c];
-    const Shares shares = shares_of(static_cast<std::int64_t>(cells.size()), options, "class '" + cohort.classes[c] + "' with " + std::to_string(cells.size()) + " cells");
+    const Shares shares = shares_of(static_cast<std::int64_t>(cells.size()), options,
+                                    "class '" + cohort.classes[c] + "' with " + std::to_string(cells.size()) + " cells");
     Random random(seed, "split/random-cells", cohort.classes[c]);
     random.shuffle(std::span(cells));
     for (std::size_t k = 0; k < cells.size(); ++k) sides[cells[k]] = side_at(static_cast<std::int64_t>(k), shares);
@@ -106,8 +115,8 @@ std::vector<Side> assign_random_cells(const Cohort& cohort, const SplitOptions& 
   return sides;
 }
 
-std::vector<Side> assign_random_groups(const Cohort& cohort, const std::vector<std::string>& names, const std::vector<std::int32_t>& group,
-                                       const SplitOptions& options, std::uint64_t seed) {
+std::vector<Side> assign_random_groups(const Cohort& cohort, const std::vector<std::string>& names,
+                                       const std::vector<std::int32_t>& group, const SplitOptions& options, std::uint64_t seed) {
   const auto label = main_class(cohort, group, names.size());
   std::vector<Side> of_group(names.size(), Side::train);
   for (std::size_t c = 0; c < cohort.classes.size(); ++c) {
@@ -123,14 +132,17 @@ std::vector<Side> assign_random_groups(const Cohort& cohort, const std::vector<s
   return sides_of_cells(group, of_group);
 }
 
-std::vector<Side> assign_groups(const Cohort& cohort, const Column& column, const std::string& by, const SplitOptions& options, std::uint64_t seed,
-                                std::vector<std::string>& notes) {
+std::vector<Side> assign_groups(const Cohort& cohort, const Column& column, const std::string& by, const SplitOptions& options,
+                                std::uint64_t seed, std::vector<std::string>& notes) {
   const auto names = distinct_values(column);
   const auto group = codes_of(column, names);
   check_whole_units(cohort, group, names, by);
   if (options.test.empty()) {
     if (options.scheme != "group")
-      throw UsageError({.where = "[split] test", .found = "nothing", .expected = "the values of '" + by + "' to hold out under scheme '" + options.scheme + "'", .advice = "known: " + listed(names, 20)});
+      throw UsageError({.where = "[split] test",
+                        .found = "nothing",
+                        .expected = "the values of '" + by + "' to hold out under scheme '" + options.scheme + "'",
+                        .advice = "known: " + listed(names, 20)});
     return assign_random_groups(cohort, names, group, options, seed);
   }
 
@@ -141,9 +153,15 @@ std::vector<Side> assign_groups(const Cohort& cohort, const Column& column, cons
       const std::string where = "[split] " + std::string(side_name(side));
       const auto place = std::find(names.begin(), names.end(), value);
       if (place == names.end())
-        throw UsageError({.where = where, .found = "'" + value + "', which is no value of '" + by + "'", .expected = "", .advice = suggestion(value, names)});
+        throw UsageError({.where = where,
+                          .found = "'" + value + "', which is no value of '" + by + "'",
+                          .expected = "",
+                          .advice = suggestion(value, names)});
       if (const auto [earlier, added] = listed_in.emplace(value, side_name(side)); !added)
-        throw UsageError({.where = where, .found = "'" + value + "', which is listed under " + earlier->second + " too", .expected = "every value once", .advice = "remove one"});
+        throw UsageError({.where = where,
+                          .found = "'" + value + "', which is listed under " + earlier->second + " too",
+                          .expected = "every value once",
+                          .advice = "remove one"});
       of_group[place - names.begin()] = side;
     }
   };
@@ -155,7 +173,8 @@ std::vector<Side> assign_groups(const Cohort& cohort, const Column& column, cons
     check_matched(cohort, group, names, options.validation, by, "validation");
   }
   if (const auto n = std::count(of_group.begin(), of_group.end(), Side::unused); n > 0)
-    notes.push_back(std::to_string(n) + " of " + std::to_string(names.size()) + " values of '" + by + "' are on no side, because [split] train lists the rest.");
+    notes.push_back(std::to_string(n) + " of " + std::to_string(names.size()) + " values of '" + by +
+                    "' are on no side, because [split] train lists the rest.");
   return sides_of_cells(group, of_group);
 }
 

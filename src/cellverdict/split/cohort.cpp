@@ -41,7 +41,8 @@ std::vector<std::int32_t> codes_of(const Column& column, const std::vector<std::
     for (const auto& level : column.levels) of_level.push_back(look_up(level));
     for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = column.codes[i] < 0 ? -1 : of_level[column.codes[i]];
   } else {
-    for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = column.missing(static_cast<std::int64_t>(i)) ? -1 : look_up(column.text(static_cast<std::int64_t>(i)));
+    for (std::size_t i = 0; i < codes.size(); ++i)
+      codes[i] = column.missing(static_cast<std::int64_t>(i)) ? -1 : look_up(column.text(static_cast<std::int64_t>(i)));
   }
   return codes;
 }
@@ -77,10 +78,11 @@ Cohort make_cohort(std::shared_ptr<const CellTable> table, CohortRoles roles, st
   const auto without_label = std::count(cohort.label.begin(), cohort.label.end(), -1);
   const auto without_unit = std::count(cohort.unit.begin(), cohort.unit.end(), -1);
   if (without_label + without_unit > 0)
-    throw DataError({.where = "obs columns '" + roles.label + "' and '" + roles.unit + "'",
-                     .found = counted(without_label, "cell") + " without a label and " + counted(without_unit, "cell") + " without a unit",
-                     .expected = "a value for every cell",
-                     .advice = "leave them out with [data] where"});
+    throw DataError(
+        {.where = "obs columns '" + roles.label + "' and '" + roles.unit + "'",
+         .found = counted(without_label, "cell") + " without a label and " + counted(without_unit, "cell") + " without a unit",
+         .expected = "a value for every cell",
+         .advice = "leave them out with [data] where"});
 
   std::vector<std::set<std::string>> donors(cohort.units.size());
   for (std::int64_t i = 0; i < table->n_cells(); ++i) donors[cohort.unit[i]].insert(donor.text(i));
@@ -90,7 +92,9 @@ Cohort make_cohort(std::shared_ptr<const CellTable> table, CohortRoles roles, st
     cohort.donor_of_unit.push_back(joined);
   }
   if (sums && sums->units != cohort.units)
-    throw InternalError({.where = "statistics of units", .found = counted(static_cast<std::int64_t>(sums->units.size()), "unit"), .expected = "the units of the cells"});
+    throw InternalError({.where = "statistics of units",
+                         .found = counted(static_cast<std::int64_t>(sums->units.size()), "unit"),
+                         .expected = "the units of the cells"});
   cohort.sums = std::move(sums);
   cohort.roles = std::move(roles);
   cohort.table = std::move(table);

@@ -12,7 +12,9 @@ namespace cellverdict {
 enum class Side : std::uint8_t { train, validation, test, unused };
 
 constexpr std::array<std::string_view, 4> kSideNames = {"train", "validation", "test", "unused"};
-constexpr std::string_view side_name(Side side) { return kSideNames[static_cast<std::size_t>(side)]; }
+constexpr std::string_view side_name(Side side) {
+  return kSideNames[static_cast<std::size_t>(side)];
+}
 
 // One unit on one side. Under `random-cells` a unit stands on several.
 struct SplitUnit {
@@ -23,13 +25,13 @@ struct SplitUnit {
 };
 
 struct SplitSummary {
-  std::string scheme;             // "matched"
-  std::string by;                 // the column, when the scheme has one
-  bool optimistic = false;        // cells of one donor on both sides
+  std::string scheme;       // "matched"
+  std::string by;           // the column, when the scheme has one
+  bool optimistic = false;  // cells of one donor on both sides
   bool has_validation = true;
   std::vector<std::string> classes;
-  std::vector<SplitUnit> units;   // sorted by side, class, unit
-  std::vector<std::string> notes; // anything assumed, one sentence each
+  std::vector<SplitUnit> units;    // sorted by side, class, unit
+  std::vector<std::string> notes;  // anything assumed, one sentence each
 };
 
 // The words that go over every table and figure of an optimistic split.

@@ -36,7 +36,10 @@ void check_side(const Cohort& cohort, const std::vector<Side>& sides, Side side,
     }
   }
   if (n_present == 0)
-    throw DataError({.where = where, .found = "no cell", .expected = "cells of every class", .advice = "name other values or change the fractions"});
+    throw DataError({.where = where,
+                     .found = "no cell",
+                     .expected = "cells of every class",
+                     .advice = "name other values or change the fractions"});
   if (n_present == 1)
     throw DataError({.where = where,
                      .found = "only the class '" + only + "'",
@@ -77,9 +80,11 @@ void note_shared_donors(const Cohort& cohort, const std::vector<Side>& sides, Sp
   std::set_intersection(taught.begin(), taught.end(), tested.begin(), tested.end(), std::inserter(shared, shared.end()));
   if (shared.empty()) return;
   const std::vector<std::string> names(shared.begin(), shared.end());
-  summary.notes.push_back((shared.size() == tested.size() ? "Every donor of the test side is" : counted(static_cast<std::int64_t>(shared.size()), "donor") + " of the test side are") +
-                          " also in training (" + listed(names) +
-                          "): the result is about " + (summary.optimistic ? "other cells" : "other " + cohort.roles.unit + " values") + " of known people, not about new people.");
+  summary.notes.push_back(
+      (shared.size() == tested.size() ? "Every donor of the test side is"
+                                      : counted(static_cast<std::int64_t>(shared.size()), "donor") + " of the test side are") +
+      " also in training (" + listed(names) + "): the result is about " +
+      (summary.optimistic ? "other cells" : "other " + cohort.roles.unit + " values") + " of known people, not about new people.");
 }
 
 }  // namespace
@@ -87,12 +92,14 @@ void note_shared_donors(const Cohort& cohort, const std::vector<Side>& sides, Sp
 const OptionTable<SplitOptions>& split_options() {
   static const auto table =
       OptionTable<SplitOptions>("split")
-          .add("scheme", &SplitOptions::scheme, "how cells are divided; nothing but random-cells ever tears a unit", one_of({"group", "matched", "lists", "random-units", "random-cells"}))
+          .add("scheme", &SplitOptions::scheme, "how cells are divided; nothing but random-cells ever tears a unit",
+               one_of({"group", "matched", "lists", "random-units", "random-cells"}))
           .add("by", &SplitOptions::by, "obs column whose values are listed or drawn (default: donor; for lists: unit)")
           .add("train", &SplitOptions::train, "lists: values for training; empty: all that are not listed elsewhere")
           .add("validation", &SplitOptions::validation, "values for validation; empty: a random part (lists and matched: none)")
           .add("test", &SplitOptions::test, "values for test; empty: a random part (lists and matched need it)")
-          .add("validation_fraction", &SplitOptions::validation_fraction, "random part for validation within each class; 0: no validation", between(0, 0.9))
+          .add("validation_fraction", &SplitOptions::validation_fraction,
+               "random part for validation within each class; 0: no validation", between(0, 0.9))
           .add("test_fraction", &SplitOptions::test_fraction, "random part for test within each class", between(0.01, 0.9));
   return table;
 }
@@ -122,7 +129,8 @@ Split Split::make(const RunContext& context, std::shared_ptr<const Cohort> cohor
   summarise(*cohort, split.side_, column, split.summary_);
   note_shared_donors(*cohort, split.side_, split.summary_);
   if (!split.summary_.has_validation)
-    split.summary_.notes.emplace_back("There is no validation side: the number of epochs is fixed, the threshold is 0.5 and the temperature 1.");
+    split.summary_.notes.emplace_back(
+        "There is no validation side: the number of epochs is fixed, the threshold is 0.5 and the temperature 1.");
   split.cohort_ = std::move(cohort);
   return split;
 }

@@ -14,9 +14,9 @@
 namespace cellverdict {
 
 struct SplitOptions {
-  std::string scheme = "group";         // people new to the model is the question we exist for
-  std::string by;                       // matched, group, lists: the obs column the values below are of (default: donor, donor, unit)
-  std::vector<std::string> train;       // lists: these values; empty: everything else
+  std::string scheme = "group";    // people new to the model is the question we exist for
+  std::string by;                  // matched, group, lists: the obs column the values below are of (default: donor, donor, unit)
+  std::vector<std::string> train;  // lists: these values; empty: everything else
   std::vector<std::string> validation;  // values of `by`; empty: a random part, or none for lists and matched
   std::vector<std::string> test;        // values of `by`; empty: a random part (not for lists and matched)
   double validation_fraction = 0.2;     // of groups, units or cells, within each class; 0: no validation side

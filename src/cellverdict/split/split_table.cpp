@@ -22,11 +22,14 @@ std::string split_table(const SplitSummary& summary) {
   for (const auto& unit : summary.units) {
     Entry& entry = entries[{unit.side, unit.label}];
     entry.n_cells += unit.n_cells;
-    if (++entry.n_units <= 12) entry.which += (entry.which.empty() ? "" : ", ") + unit.unit + (unit.stratum.empty() || unit.stratum == unit.unit ? "" : " (" + summary.by + " " + unit.stratum + ")");
+    if (++entry.n_units <= 12)
+      entry.which += (entry.which.empty() ? "" : ", ") + unit.unit +
+                     (unit.stratum.empty() || unit.stratum == unit.unit ? "" : " (" + summary.by + " " + unit.stratum + ")");
     if (entry.n_units == 13) entry.which += ", …";
   }
   for (const auto& [key, entry] : entries)
-    text += fmt::format("{:<10}  {:<{}}  {:>5}  {:>9}  {}\n", side_name(key.first), key.second, width, entry.n_units, with_commas(entry.n_cells), entry.which);
+    text += fmt::format("{:<10}  {:<{}}  {:>5}  {:>9}  {}\n", side_name(key.first), key.second, width, entry.n_units,
+                        with_commas(entry.n_cells), entry.which);
   return text;
 }
 

@@ -33,7 +33,8 @@ class CellView {
   Column column(const std::string& name, const std::string& where) const;
 
  protected:
-  CellView(std::shared_ptr<const Cohort> cohort, std::vector<std::int64_t> rows) : cohort_(std::move(cohort)), rows_(std::move(rows)) {}
+  CellView(std::shared_ptr<const Cohort> cohort, std::vector<std::int64_t> rows)
+      : cohort_(std::move(cohort)), rows_(std::move(rows)) {}
 
   std::shared_ptr<const Cohort> cohort_;
   std::vector<std::int64_t> rows_;

@@ -3,7 +3,9 @@
 namespace cellverdict {
 
 GeneSums::GeneSums(std::int64_t n_genes)
-    : sum(static_cast<std::size_t>(n_genes)), sum_squares(static_cast<std::size_t>(n_genes)), n_positive(static_cast<std::size_t>(n_genes)) {}
+    : sum(static_cast<std::size_t>(n_genes)),
+      sum_squares(static_cast<std::size_t>(n_genes)),
+      n_positive(static_cast<std::size_t>(n_genes)) {}
 
 void GeneSums::add(const CsrRow& row) {
   ++n_cells;

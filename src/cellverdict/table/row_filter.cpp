@@ -75,7 +75,8 @@ class Parser {
     refuse("'" + text_.substr(at_) + "' after " + name, "== != < <= > >= or in");
   }
 
-  std::vector<bool> compare(const Column& column, const std::string& name, const std::string& op, const std::vector<std::string>& values) {
+  std::vector<bool> compare(const Column& column, const std::string& name, const std::string& op,
+                            const std::vector<std::string>& values) {
     const auto n = static_cast<std::size_t>(column.size());
     std::vector<bool> rows(n, op == "!=");
     if (op == "==" || op == "!=") {
@@ -89,7 +90,10 @@ class Parser {
         }
         const auto level = std::find(column.levels.begin(), column.levels.end(), value);
         if (level == column.levels.end())
-          throw UsageError({.where = kWhere, .found = "'" + value + "', which is no value of '" + name + "'", .expected = "", .advice = suggestion(value, column.levels)});
+          throw UsageError({.where = kWhere,
+                            .found = "'" + value + "', which is no value of '" + name + "'",
+                            .expected = "",
+                            .advice = suggestion(value, column.levels)});
         for (std::size_t i = 0; i < n; ++i)
           if (column.codes[i] == static_cast<std::int32_t>(level - column.levels.begin())) rows[i] = op == "==";
       }
@@ -120,7 +124,9 @@ class Parser {
       return value;
     }
     const std::size_t begin = at_;
-    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) || std::string_view("_.-+:").find(text_[at_]) != std::string_view::npos)) ++at_;
+    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) ||
+                                  std::string_view("_.-+:").find(text_[at_]) != std::string_view::npos))
+      ++at_;
     if (begin == at_) refuse(at_end() ? "the end" : "'" + text_.substr(at_) + "'", what);
     return text_.substr(begin, at_ - begin);
   }
@@ -149,7 +155,10 @@ class Parser {
     return at_ == text_.size();
   }
   [[noreturn]] void refuse(const std::string& found, const std::string& expected) const {
-    throw UsageError({.where = std::string(kWhere) + " = \"" + text_ + "\"", .found = found, .expected = expected, .advice = "for example cell_type == 'monocyte'"});
+    throw UsageError({.where = std::string(kWhere) + " = \"" + text_ + "\"",
+                      .found = found,
+                      .expected = expected,
+                      .advice = "for example cell_type == 'monocyte'"});
   }
 
   const Frame& frame_;
@@ -160,6 +169,8 @@ class Parser {
 
 }  // namespace
 
-std::vector<bool> matching_rows(const Frame& frame, const std::string& expression) { return Parser(frame, expression).whole(); }
+std::vector<bool> matching_rows(const Frame& frame, const std::string& expression) {
+  return Parser(frame, expression).whole();
+}
 
 }  // namespace cellverdict

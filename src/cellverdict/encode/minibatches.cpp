@@ -1,0 +1,75 @@
+#include <cellverdict/base/random.h>
+#include <cellverdict/encode/minibatches.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace cellverdict {
+
+namespace {
+
+std::vector<std::vector<std::int64_t>> cut(std::vector<std::int64_t> order, std::int64_t batch_size) {
+  std::vector<std::vector<std::int64_t>> batches;
+  for (auto begin = order.begin(); begin != order.end();) {
+    auto end = begin + std::min<std::ptrdiff_t>(batch_size, order.end() - begin);
+    batches.emplace_back(begin, end);
+    begin = end;
+  }
+  return batches;
+}
+
+}  // namespace
+
+PreparedCells::PreparedCells(const CellView& view, const Preparation& preparation, std::int64_t cache_bytes)
+    : view_(view), preparation_(preparation), column_(preparation_columns(preparation, view.genes())) {
+  constexpr std::int64_t kSample = 256;
+  CsrBlock sample;
+  for (std::int64_t i = 0; i < std::min(kSample, n_cells()); ++i)
+    prepare(i * std::max<std::int64_t>(1, n_cells() / kSample) % n_cells(), sample);
+  const double per_cell =
+      sample.n_rows() > 0 ? static_cast<double>(sample.indices.size()) / static_cast<double>(sample.n_rows()) : 0;
+  density_ = per_cell / static_cast<double>(std::max<std::int64_t>(1, n_genes()));
+  // A tenth more than the sample says, for cells larger than those looked at.
+  const double bytes = static_cast<double>(n_cells()) * (8 + 1.1 * 8 * per_cell);
+  if (bytes > static_cast<double>(cache_bytes)) return;
+  cache_.indices.reserve(static_cast<std::size_t>(1.1 * per_cell * static_cast<double>(n_cells())));
+  cache_.values.reserve(cache_.indices.capacity());
+  for (std::int64_t i = 0; i < n_cells(); ++i) prepare(i, cache_);
+  cached_ = true;
+}
+
+void PreparedCells::prepare(std::int64_t i, CsrBlock& out) const {
+  CsrBlock counts;
+  view_.append_counts(i, counts);
+  apply_preparation(preparation_, column_, counts.row(0), view_.total(i), out);
+}
+
+void PreparedCells::append(std::int64_t i, CsrBlock& out) const {
+  if (!cached_) return prepare(i, out);
+  const CsrRow row = cache_.row(i);
+  out.indices.insert(out.indices.end(), row.genes.begin(), row.genes.end());
+  out.values.insert(out.values.end(), row.values.begin(), row.values.end());
+  out.end_row();
+}
+
+std::vector<std::vector<std::int64_t>> shuffled_batches(std::int64_t n_cells, std::int64_t batch_size, std::uint64_t seed,
+                                                        int epoch) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(n_cells));
+  std::iota(order.begin(), order.end(), 0);
+  Random random(seed, "shuffle cells", {}, static_cast<std::uint64_t>(epoch));
+  random.shuffle(std::span(order));
+  auto batches = cut(std::move(order), batch_size);
+  if (batches.size() > 1 && batches.back().size() == 1) {
+    batches[batches.size() - 2].push_back(batches.back()[0]);
+    batches.pop_back();
+  }
+  return batches;
+}
+
+std::vector<std::vector<std::int64_t>> ordered_batches(std::int64_t n_cells, std::int64_t batch_size) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(n_cells));
+  std::iota(order.begin(), order.end(), 0);
+  return cut(std::move(order), batch_size);
+}
+
+}  // namespace cellverdict

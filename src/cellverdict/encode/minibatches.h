@@ -1,0 +1,44 @@
+#pragma once
+// What a net eats: minibatches of prepared cells, in an order that depends on seed and epoch alone.
+
+#include <cellverdict/prepare/preparation.h>
+#include <cellverdict/split/views.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace cellverdict {
+
+// The cells of a view under a preparation. Kept prepared in memory when they fit `cache_bytes`, else prepared at each reading.
+class PreparedCells {
+ public:
+  PreparedCells(const CellView& view, const Preparation& preparation, std::int64_t cache_bytes);
+
+  std::int64_t n_cells() const { return view_.n_cells(); }
+  std::int64_t n_genes() const { return preparation_.genes.size(); }
+  const CellView& view() const { return view_; }
+  bool cached() const { return cached_; }
+  // Share of non-zero values, over the first cells.
+  double density() const { return density_; }
+  // Appends the view's i-th cell.
+  void append(std::int64_t i, CsrBlock& out) const;
+
+ private:
+  void prepare(std::int64_t i, CsrBlock& out) const;
+
+  CellView view_;
+  Preparation preparation_;
+  std::vector<std::int32_t> column_;
+  CsrBlock cache_;
+  bool cached_ = false;
+  double density_ = 0;
+};
+
+// Cell numbers of each minibatch of an epoch. A last minibatch of one cell joins the one before it: batch normalisation needs two.
+std::vector<std::vector<std::int64_t>> shuffled_batches(std::int64_t n_cells, std::int64_t batch_size, std::uint64_t seed,
+                                                        int epoch);
+
+// The same in file order, for prediction.
+std::vector<std::vector<std::int64_t>> ordered_batches(std::int64_t n_cells, std::int64_t batch_size);
+
+}  // namespace cellverdict

@@ -1,0 +1,128 @@
+#include <cellverdict/base/nearest.h>
+#include <cellverdict/evaluate/covariates.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace cellverdict {
+
+namespace {
+
+struct UnitCovariate {
+  std::string value;
+  std::int32_t label = 0;
+  std::int64_t n_cells = 0;
+};
+
+// One entry per unit, class and value.
+std::vector<UnitCovariate> units_of(const CellView& view, const std::string& covariate) {
+  const Column column = view.column(covariate, "[evaluate] covariates");
+  std::map<std::tuple<std::string, std::int32_t, std::string>, std::int64_t> n;
+  for (std::int64_t i = 0; i < view.n_cells(); ++i) ++n[{view.unit(i), view.label(i), column.text(i)}];
+  std::vector<UnitCovariate> units;
+  for (const auto& [key, cells] : n) units.push_back({std::get<2>(key), std::get<1>(key), cells});
+  return units;
+}
+
+std::string class_list(const std::vector<std::int64_t>& units, const std::vector<std::string>& classes) {
+  std::vector<std::string> present;
+  for (std::size_t c = 0; c < classes.size(); ++c)
+    if (units[c] > 0) present.push_back(classes[c]);
+  return listed(present);
+}
+
+std::int64_t n_classes_in(const std::vector<std::int64_t>& units) {
+  return std::count_if(units.begin(), units.end(), [](auto n) { return n > 0; });
+}
+
+// "day 16 is Control only in training and Patient in the test".
+std::string contrast(const CovariateBaseline& b, const std::vector<std::string>& classes) {
+  std::vector<std::string> parts;
+  for (const auto& rule : b.rules) {
+    if (n_classes_in(rule.test_units) == 0) continue;
+    const std::string here = class_list(rule.test_units, classes) + " in the test";
+    const std::string value = b.covariate + " " + rule.value;
+    const auto seen = n_classes_in(rule.train_units);
+    parts.push_back(seen == 0   ? value + " is new to the model, " + here
+                    : seen == 1 ? value + " is " + class_list(rule.train_units, classes) + " only in training and " + here
+                                : value + " has " + class_list(rule.train_units, classes) + " in training and " + here);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(parts.size(), 6); ++i)
+    text += (i == 0 ? "" : i + 1 == parts.size() ? ", and " : ", ") + parts[i];
+  if (parts.size() > 6) text += ", …";
+  return text;
+}
+
+std::string explain(const CovariateBaseline& b, const std::vector<std::string>& classes) {
+  if (!b.unit_auc)
+    return fmt::format("The {} alone calls test units with balanced accuracy {:.2f}.", b.covariate, b.unit_balanced_accuracy);
+  const double auc = *b.unit_auc;
+  const std::string score = fmt::format("A rule that knows only the {} scores AUC {:.2f} on the test units", b.covariate, auc);
+  if (auc <= 0.35)
+    return fmt::format("{}: {}. A model that learns the {} instead of the label is confidently wrong here.", score,
+                       contrast(b, classes), b.covariate);
+  if (auc >= 0.65)
+    return fmt::format("{}: {}. A good score of the model may be the {} and not the label.", score, contrast(b, classes),
+                       b.covariate);
+  return fmt::format("{}: {}. The {} cannot carry the label here, so what the model scores is not owed to it.", score,
+                     contrast(b, classes), b.covariate);
+}
+
+}  // namespace
+
+CovariateBaseline evaluate_covariate(const TrainView& train, const TestView& test, const std::string& covariate) {
+  const std::size_t n_classes = train.classes().size();
+  CovariateBaseline baseline{.covariate = covariate};
+  const auto train_units = units_of(train, covariate), test_units = units_of(test, covariate);
+
+  std::vector<std::string> values;
+  for (const auto* units : {&train_units, &test_units})
+    for (const auto& unit : *units) values.push_back(unit.value);
+  sort_labels(values);
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  const auto rule_of = [&](const std::string& value) -> CovariateRule& {
+    return baseline.rules[std::find(values.begin(), values.end(), value) - values.begin()];
+  };
+  for (const auto& value : values)
+    baseline.rules.push_back(
+        {.value = value, .train_units = std::vector<std::int64_t>(n_classes), .test_units = std::vector<std::int64_t>(n_classes)});
+  std::vector<double> prevalence(n_classes);
+  for (const auto& unit : train_units) {
+    ++rule_of(unit.value).train_units[unit.label];
+    prevalence[unit.label] += 1 / static_cast<double>(train_units.size());
+  }
+  for (const auto& unit : test_units) ++rule_of(unit.value).test_units[unit.label];
+
+  std::vector<std::int32_t> truth, cell_truth;
+  std::vector<double> probability, cell_probability;
+  for (const auto& unit : test_units) {
+    const auto& seen = rule_of(unit.value).train_units;
+    double total = 0;
+    for (const auto n : seen) total += static_cast<double>(n);
+    std::vector<double> p(n_classes);
+    for (std::size_t c = 0; c < n_classes; ++c) p[c] = total > 0 ? static_cast<double>(seen[c]) / total : prevalence[c];
+    truth.push_back(unit.label);
+    probability.insert(probability.end(), p.begin(), p.end());
+    for (std::int64_t i = 0; i < unit.n_cells; ++i) {
+      cell_truth.push_back(unit.label);
+      cell_probability.insert(cell_probability.end(), p.begin(), p.end());
+    }
+  }
+  const auto positive = static_cast<std::int32_t>(
+      std::find(train.classes().begin(), train.classes().end(), train.roles().positive) - train.classes().begin());
+  const auto k = static_cast<std::int64_t>(n_classes);
+  const Classification units = classify({.truth = truth, .probability = probability, .n_classes = k, .positive = positive});
+  baseline.unit_balanced_accuracy = units.balanced_accuracy;
+  if (n_classes == 2) {
+    baseline.unit_auc = units.auc;
+    baseline.cell_auc = classify({.truth = cell_truth, .probability = cell_probability, .n_classes = k, .positive = positive}).auc;
+  }
+  baseline.sentence = explain(baseline, train.classes());
+  return baseline;
+}
+
+}  // namespace cellverdict

@@ -1,0 +1,40 @@
+#pragma once
+// The one place where the test side is opened: metrics per cell and per unit, baselines, and what must be said about them.
+
+#include <cellverdict/base/option_table.h>
+#include <cellverdict/evaluate/decision.h>
+#include <cellverdict/evaluate/evaluation.h>
+#include <cellverdict/split/views.h>
+
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+struct EvaluateOptions {
+  std::vector<std::string>
+      covariates;                 // columns for covariate-only baselines; empty: the split's `by` and the extra heads' columns
+  std::string threshold = "0.5";  // or "validation"
+  std::string temperature = "1";  // or "validation"
+};
+const OptionTable<EvaluateOptions>& evaluate_options();
+
+// What a model says of the test cells; temperature not applied yet.
+struct PredictedHead {
+  std::string label;
+  std::vector<std::string> classes;
+  double weight = 1;
+  std::vector<double> probability;  // [cells, classes]
+};
+
+struct EvaluateInput {
+  std::string name;        // of the variant
+  const TrainView& train;  // for the baselines
+  const SplitSummary& split;
+  std::vector<PredictedHead> heads;  // the label first
+  Decision decision;
+};
+
+Evaluation evaluate(const TestView& test, const EvaluateInput& input, const EvaluateOptions& options);
+
+}  // namespace cellverdict

@@ -1,0 +1,83 @@
+#include <cellverdict/base/nearest.h>
+#include <cellverdict/base/run_context.h>
+#include <cellverdict/evaluate/wording.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+
+namespace cellverdict {
+
+namespace {
+
+std::string capitalised(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+// Where a class has one donor, the person and the disease are the same thing in these data.
+void say_who_is_compared(const CohortRoles& roles, Evaluation& e) {
+  std::map<std::string, std::set<std::string>> donors;
+  for (const auto& unit : e.split.units) donors[unit.label].insert(unit.donor);
+  std::vector<std::string> alone;
+  for (const auto& [label, names] : donors)
+    if (names.size() < 2) alone.push_back(fmt::format("one donor is {} ({})", label, *names.begin()));
+  if (alone.empty()) return;
+  std::string who;
+  for (std::size_t i = 0; i < alone.size(); ++i) who += (i == 0 ? "" : i + 1 == alone.size() ? " and " : ", ") + alone[i];
+  e.first_lines.push_back(
+      fmt::format("{}: this study cannot separate the {} from the person.", capitalised("only " + who), roles.label));
+}
+
+void say_optimistic(Evaluation& e) {
+  if (!e.split.optimistic) return;
+  e.first_lines.push_back(capitalised(std::string(kOptimisticBanner)) + ". Split by donor before believing any number here.");
+}
+
+void warn_inverted(Evaluation& e) {
+  const auto& auc = e.heads[0].cells.auc;
+  if (e.classes.size() != 2 || !auc || *auc >= 0.5) return;
+  std::string reason = "Look for something that goes with the label one way in training and the other way in the test.";
+  for (const auto& baseline : e.baselines)
+    if (baseline.unit_auc && *baseline.unit_auc < 0.5) reason = baseline.sentence;
+  const std::string other = e.classes[0] == e.positive ? e.classes[1] : e.classes[0];
+  e.warnings.push_back(
+      fmt::format("The ROC curve is inverted (AUC {:.3f}): {} cells of the test score higher for {} than {} cells do. {}", *auc,
+                  other, e.positive, e.positive, reason));
+}
+
+std::string verdict(const CohortRoles& roles, const Evaluation& e) {
+  const HeadResult& head = e.heads[0];
+  std::string text = fmt::format("On {} test cells of {} {}", with_commas(head.cells.n), e.units.size(),
+                                 e.split.optimistic    ? "units it was also trained on"
+                                 : e.units.size() == 1 ? "held-out unit"
+                                                       : "held-out units");
+  const std::string task = e.classes.size() == 2
+                               ? fmt::format("{} against {}", e.positive, e.classes[0] == e.positive ? e.classes[1] : e.classes[0])
+                               : "the classes of " + roles.label;
+  text += fmt::format(" ({}), the model scores {}accuracy {:.3f} for {}", roles.unit,
+                      head.cells.auc ? fmt::format("AUC {:.3f} and ", *head.cells.auc) : "", head.cells.accuracy, task);
+  if (head.units) {
+    std::int64_t right = 0;
+    for (const auto& unit : e.units) right += unit.predicted == unit.label;
+    text += fmt::format("; it calls {} of {} units right", right, e.units.size());
+  }
+  if (head.cells.auc && *head.cells.auc < 0.5 && e.classes.size() == 2) return text + ": inverted, worse than guessing.";
+  if (head.cells.auc && *head.cells.auc < 0.6) return text + ": hardly better than guessing.";
+  return text + ".";
+}
+
+}  // namespace
+
+void word_evaluation(const CohortRoles& roles, Evaluation& e) {
+  say_who_is_compared(roles, e);
+  say_optimistic(e);
+  warn_inverted(e);
+  for (const auto& note : e.split.notes) e.warnings.push_back(note);
+  e.verdict = verdict(roles, e);
+}
+
+}  // namespace cellverdict

@@ -1,0 +1,43 @@
+#pragma once
+// The multilayer perceptron of the LMNA study (paper §2.5): (Dense – BatchNorm – activation – Dropout) × depth, then one linear
+// output per head; a two-class head has one logit (of the second class), others one per class.
+//
+// To add a net: derive from Net, make it in make_net (nets/net.cpp), add its name to [model] kind.
+
+#include <cellverdict/nets/first_layer.h>
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+struct MlpShape {
+  std::int64_t n_genes = 0;
+  std::int64_t width = 512;
+  std::int64_t depth = 2;
+  double dropout = 0.3;
+  std::string activation = "relu";        // or "tanh"
+  std::vector<std::int64_t> head_logits;  // [heads] 1 for two classes, else the number of classes
+};
+
+class Mlp : public torch::nn::Module {
+ public:
+  // Weights as torch::nn::Linear draws them, from `seed` alone.
+  Mlp(const MlpShape& shape, std::uint64_t seed);
+
+  // Logits per head, [cells, head_logits]. `step` numbers the dropout masks of a training step; not used when evaluating.
+  std::vector<torch::Tensor> forward(const CellBatch& cells, std::uint64_t step);
+
+ private:
+  MlpShape shape_;
+  std::uint64_t seed_;
+  FirstLayer first_{nullptr};
+  std::vector<torch::nn::Linear> hidden_;
+  std::vector<torch::nn::BatchNorm1d> norms_;
+  std::vector<torch::nn::Linear> heads_;
+};
+
+}  // namespace cellverdict

@@ -1,0 +1,56 @@
+#pragma once
+// The store: raw counts of the cells that passed quality control, every gene of the cohort, one .h5ad shard per source (rows
+// grouped by unit; opens in scanpy), the sums that every fold's statistics are made from, and an index. Pass 1 of preparation
+// writes it, pass 2 reads it in place. Never in it: scaled values, or anything fitted.
+//
+//   store/000_GSM8325046.h5ad …   counts
+//   store/statistics.h5ad         units × genes: X = Σ x, layers sum_squares and n_positive; obs n_cells
+//   store/store.json              the key, the cohort's flow, the shards in order, notes
+
+#include <cellverdict/base/run_context.h>
+#include <cellverdict/prepare/options.h>
+#include <cellverdict/prepare/sources.h>
+#include <cellverdict/split/cohort.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+struct StoreRequest {
+  DataOptions data;
+  PrepareOptions prepare;
+  std::filesystem::path base;  // relative paths of [data] start here
+};
+
+struct StoreFlow {  // cells of each unit left after each step
+  std::vector<std::string> units;
+  std::vector<std::string> stages;
+  std::vector<std::vector<std::int64_t>> n_cells;  // [stages][units]
+};
+
+struct StoreIndex {
+  std::string key;            // of everything the store depends on
+  std::string normalisation;  // of the sums
+  std::vector<std::string> shards;
+  StoreFlow flow;
+  std::vector<std::string> notes;                           // what was dropped or assumed
+  std::vector<std::pair<std::string, std::string>> inputs;  // path → SHA-256
+};
+
+// Hash of the request, the seed and the contents of all input files.
+std::string store_key(const RunContext& context, const StoreRequest& request,
+                      std::vector<std::pair<std::string, std::string>>& inputs);
+
+// Reads every source once and writes the store (whole or not at all). Memory: one block of rows, a word per cell, the sums.
+// Throws InputError and DataError (no cell left, no shared gene, values that are no counts).
+StoreIndex write_store(const RunContext& context, const StoreRequest& request, const std::filesystem::path& folder);
+
+// Only the index; throws InputError when there is none.
+StoreIndex read_store_index(const std::filesystem::path& folder);
+
+// Maps the shards. `request` gives the roles of the columns.
+Cohort read_store(const std::filesystem::path& folder, const DataOptions& data);
+
+}  // namespace cellverdict

@@ -1,0 +1,87 @@
+#include <cellverdict/base/error.h>
+#include <cellverdict/io/h5ad_read.h>
+#include <cellverdict/io/h5ad_write.h>
+#include <cellverdict/prepare/store_json.h>
+
+#include <nlohmann/json.hpp>
+
+namespace cellverdict {
+
+using Json = nlohmann::ordered_json;
+
+std::string store_index_to_json(const StoreIndex& index) {
+  Json inputs = Json::array();
+  for (const auto& [path, hash] : index.inputs) inputs.push_back({{"path", path}, {"sha256", hash}});
+  return Json{{"format", 1},
+              {"key", index.key},
+              {"normalisation", index.normalisation},
+              {"shards", index.shards},
+              {"flow", {{"units", index.flow.units}, {"stages", index.flow.stages}, {"n_cells", index.flow.n_cells}}},
+              {"notes", index.notes},
+              {"inputs", inputs}}
+             .dump(1) +
+         "\n";
+}
+
+StoreIndex store_index_from_json(const std::string& text, const std::string& where) {
+  try {
+    const Json json = Json::parse(text);
+    StoreIndex index{.key = json.at("key"), .normalisation = json.at("normalisation"), .shards = json.at("shards")};
+    index.flow = {
+        .units = json.at("flow").at("units"), .stages = json.at("flow").at("stages"), .n_cells = json.at("flow").at("n_cells")};
+    index.notes = json.at("notes");
+    for (const auto& input : json.at("inputs")) index.inputs.emplace_back(input.at("path"), input.at("sha256"));
+    return index;
+  } catch (const Json::exception& failure) {
+    throw InputError({.where = where,
+                      .found = failure.what(),
+                      .expected = "the index of a store",
+                      .advice = "delete the store folder and run again"});
+  }
+}
+
+void write_unit_sums(const std::filesystem::path& path, const UnitGeneSums& sums, const GeneList& genes) {
+  std::vector<double> sum, squares, positive, n_cells;
+  for (const auto& unit : sums.sums) {
+    sum.insert(sum.end(), unit.sum.begin(), unit.sum.end());
+    squares.insert(squares.end(), unit.sum_squares.begin(), unit.sum_squares.end());
+    positive.insert(positive.end(), unit.n_positive.begin(), unit.n_positive.end());
+    n_cells.push_back(static_cast<double>(unit.n_cells));
+  }
+  DenseH5adContents contents{.x = sum, .layers = {{"sum_squares", squares}, {"n_positive", positive}}};
+  contents.obs.index = sums.units;
+  contents.obs.set("n_cells", make_number_column(std::move(n_cells)));
+  contents.var.index = genes.ids;
+  write_dense_h5ad(path, contents);
+}
+
+UnitGeneSums read_unit_sums(const std::filesystem::path& path, const std::string& normalisation) {
+  const DenseH5ad file = read_dense_h5ad(path);
+  const auto layer = [&](const std::string& name) -> const std::vector<double>& {
+    for (const auto& [key, values] : file.layers)
+      if (key == name) return values;
+    throw InputError({.where = path.string(),
+                      .found = "no layer '" + name + "'",
+                      .expected = "the statistics of a store",
+                      .advice = "delete the store folder and run again"});
+  };
+  const auto& squares = layer("sum_squares");
+  const auto& positive = layer("n_positive");
+  const auto& n_cells = file.obs.column("n_cells", path.string());
+  UnitGeneSums sums{.normalisation = normalisation, .units = file.obs.index};
+  const auto n_genes = static_cast<std::ptrdiff_t>(file.var.index.size());
+  for (std::ptrdiff_t u = 0; u < static_cast<std::ptrdiff_t>(file.obs.index.size()); ++u) {
+    const auto slice = [&](const std::vector<double>& all) {
+      return std::vector<double>(all.begin() + u * n_genes, all.begin() + (u + 1) * n_genes);
+    };
+    GeneSums unit;
+    unit.n_cells = static_cast<std::int64_t>(n_cells.numbers[u]);
+    unit.sum = slice(file.x);
+    unit.sum_squares = slice(squares);
+    unit.n_positive = slice(positive);
+    sums.sums.push_back(std::move(unit));
+  }
+  return sums;
+}
+
+}  // namespace cellverdict

@@ -1,0 +1,68 @@
+#include <cellverdict/base/atomic_file.h>
+#include <cellverdict/base/digest.h>
+#include <cellverdict/base/error.h>
+#include <cellverdict/io/h5ad_read.h>
+#include <cellverdict/prepare/store.h>
+#include <cellverdict/prepare/store_json.h>
+
+#include <algorithm>
+
+namespace cellverdict {
+
+namespace fs = std::filesystem;
+
+std::string store_key(const RunContext& context, const StoreRequest& request,
+                      std::vector<std::pair<std::string, std::string>>& inputs) {
+  const DataOptions& d = request.data;
+  const PrepareOptions& p = request.prepare;
+  // The fitted steps (min_cells_per_gene, genes, scale) belong to a Preparation, not to the store.
+  ValueTable what = {
+      {"label", {d.label, {}}},           {"unit", {d.unit, {}}},           {"where", {d.where, {}}},
+      {"min_genes", {p.min_genes, {}}},   {"max_genes", {p.max_genes, {}}}, {"max_mito_percent", {p.max_mito_percent, {}}},
+      {"max_cells", {p.max_cells, {}}},   {"draw", {p.draw, {}}},           {"counts", {p.counts, {}}},
+      {"target_sum", {p.target_sum, {}}}, {"log1p", {p.log1p, {}}},         {"seed", write_option(context.seed)}};
+  for (const auto& [from, to] : d.classes) what.emplace_back("class " + from, Value{to, {}});
+  inputs.clear();
+  for (const auto& file : list_sources(d, request.base)) {
+    ValueTable labels;
+    for (const auto& [column, value] : file.labels) labels.emplace_back(column, Value{value, {}});
+    what.emplace_back("source " + file.name, Value{std::move(labels), {}});
+    for (const auto& part : open_source(file.path)->head().files) inputs.emplace_back(part.string(), sha256_of_file(part));
+  }
+  for (const auto& [path, hash] : inputs) what.emplace_back("input", Value{hash, {}});
+  return sha256(Value{std::move(what), {}}.text());
+}
+
+StoreIndex read_store_index(const fs::path& folder) {
+  const fs::path file = folder / "store.json";
+  return store_index_from_json(read_file(file), file.string());
+}
+
+Cohort read_store(const fs::path& folder, const DataOptions& data) {
+  const StoreIndex index = read_store_index(folder);
+  GeneList genes;
+  Frame obs;
+  std::vector<CsrShard> shards;
+  for (const auto& name : index.shards) {
+    MappedH5ad mapped = map_h5ad(folder / name);
+    if (genes.size() == 0) genes = std::move(mapped.genes);
+    append_rows(obs, mapped.obs);
+    shards.push_back(std::move(mapped.shard));
+  }
+  std::vector<double> totals = obs.column("total_counts", folder.string()).numbers;
+  auto table = std::make_shared<const CellTable>(std::move(genes), std::move(obs), std::move(totals), std::move(shards));
+
+  UnitGeneSums sums = read_unit_sums(folder / "statistics.h5ad", index.normalisation);
+  // Units of which no cell passed quality control have sums of nothing and are no units of the cohort.
+  const auto present = distinct_values(table->obs().column(data.unit, "[data] unit"));
+  UnitGeneSums kept{.normalisation = sums.normalisation};
+  for (std::size_t u = 0; u < sums.units.size(); ++u)
+    if (std::find(present.begin(), present.end(), sums.units[u]) != present.end()) {
+      kept.units.push_back(sums.units[u]);
+      kept.sums.push_back(std::move(sums.sums[u]));
+    }
+  return make_cohort(std::move(table), {.label = data.label, .unit = data.unit, .donor = data.donor, .positive = data.positive},
+                     std::move(kept));
+}
+
+}  // namespace cellverdict

@@ -1,0 +1,365 @@
+// Pass 1: every source is read once; cells are drawn and judged; what stays is written as shards, and summed per unit.
+
+#include <cellverdict/base/atomic_file.h>
+#include <cellverdict/base/digest.h>
+#include <cellverdict/base/error.h>
+#include <cellverdict/base/nearest.h>
+#include <cellverdict/base/random.h>
+#include <cellverdict/genes/match.h>
+#include <cellverdict/genes/mitochondrial.h>
+#include <cellverdict/io/h5ad_write.h>
+#include <cellverdict/prepare/normalise.h>
+#include <cellverdict/prepare/quality.h>
+#include <cellverdict/prepare/spool.h>
+#include <cellverdict/prepare/store.h>
+#include <cellverdict/prepare/store_json.h>
+#include <cellverdict/prepare/value_state.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <numeric>
+
+namespace cellverdict {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::int64_t kBlockRows = 512;
+
+enum Stage : std::size_t { in_files, labelled, drawn, enough_genes, few_enough_genes, low_mito, n_stages };
+
+// A cell that may enter the store, before and after it is read.
+struct Candidate {
+  std::int32_t unit = -1;  // -1: left out by where, classes or a missing label
+  std::uint64_t lot = 0;   // the smallest lots of a unit are drawn
+  bool kept = false;
+  float n_genes = 0, mito_percent = 0;
+  double total = 0;
+  std::int64_t spool_row = -1;
+};
+
+struct PlannedSource {
+  SourceFile file;
+  SourceHead head;  // obs with labels joined
+  std::vector<Candidate> cells;
+};
+
+std::string stage_name(std::size_t stage, const PrepareOptions& o) {
+  switch (stage) {
+    case in_files:
+      return "in the files";
+    case labelled:
+      return "chosen and labelled";
+    case drawn:
+      return o.max_cells > 0 ? fmt::format("drawn (at most {} a unit, {} quality control)", with_commas(o.max_cells), o.draw)
+                             : "drawn (all)";
+    case enough_genes:
+      return o.min_genes > 0 ? fmt::format("at least {} genes", with_commas(o.min_genes)) : "no lower bound of genes";
+    case few_enough_genes:
+      return o.max_genes > 0 ? fmt::format("at most {} genes", with_commas(o.max_genes)) : "no upper bound of genes";
+    default:
+      return o.max_mito_percent < 100 ? fmt::format("at most {} % mitochondrial", Value{o.max_mito_percent, {}}.text())
+                                      : "no mitochondrial bound";
+  }
+}
+
+class StoreWriter {
+ public:
+  StoreWriter(const RunContext& context, const StoreRequest& request, const fs::path& folder)
+      : context_(context), request_(request), folder_(folder) {}
+
+  StoreIndex write() {
+    plan();
+    AtomicPath out(folder_);
+    fs::create_directories(out.temporary());
+    if (request_.prepare.draw == "before") draw();
+    sums_.assign(index_.flow.units.size(), GeneSums(genes_.size()));
+    if (request_.prepare.draw == "before") {
+      for (std::size_t s = 0; s < sources_.size(); ++s) {
+        RowSpool spool(out.temporary() / ("spool" + std::to_string(s)));
+        read_source(s, spool);
+        write_shard(s, spool, out.temporary());
+      }
+    } else {
+      std::vector<std::unique_ptr<RowSpool>> spools;
+      for (std::size_t s = 0; s < sources_.size(); ++s) {
+        spools.push_back(std::make_unique<RowSpool>(out.temporary() / ("spool" + std::to_string(s))));
+        read_source(s, *spools.back());
+      }
+      draw();
+      for (std::size_t s = 0; s < sources_.size(); ++s) write_shard(s, *spools[s], out.temporary());
+    }
+    finish(out.temporary());
+    out.commit();
+    return std::move(index_);
+  }
+
+ private:
+  // Heads of all sources: the gene space, the units, which cells may enter.
+  void plan() {
+    std::vector<GeneList> lists;
+    for (const auto& file : list_sources(request_.data, request_.base)) {
+      LabelledSource opened = open_labelled(file, context_.memory_bytes / 4);
+      for (const auto& note : opened.head.notes) index_.notes.push_back(note);
+      PlannedSource planned{.file = file, .head = std::move(opened.head)};
+      const auto keep = keep_rows(planned.head.obs, request_.data, file.name, index_.notes);
+      planned.cells.resize(keep.size());
+      for (std::size_t i = 0; i < keep.size(); ++i) planned.cells[i].unit = keep[i] ? 0 : -1;
+      lists.push_back(planned.head.genes);
+      sources_.push_back(std::move(planned));
+    }
+    genes_ = shared_genes(lists);
+    if (genes_.size() == 0)
+      throw DataError({.where = "genes of the sources",
+                       .found = "no gene id that all of them have",
+                       .expected = "one gene space",
+                       .advice = "check that all use the same kind of gene id (Ensembl or symbols)"});
+    for (std::size_t s = 0; s < sources_.size(); ++s)
+      if (const auto dropped = lists[s].size() - genes_.size(); dropped > 0)
+        index_.notes.push_back(fmt::format("{}: {} of {} are not in every source and are left out.", sources_[s].file.name,
+                                           counted(dropped, "gene"), with_commas(lists[s].size())));
+    mitochondrial_ = mitochondrial_genes(genes_);
+    if (std::find(mitochondrial_.begin(), mitochondrial_.end(), true) == mitochondrial_.end() &&
+        request_.prepare.max_mito_percent < 100)
+      warn(
+          "No gene symbol starts with MT- or mt-: the mitochondrial share of every cell counts as 0, so [prepare] max_mito_percent "
+          "keeps all cells.");
+    name_units();
+  }
+
+  void name_units() {
+    std::map<std::string, std::int32_t> units;
+    std::vector<std::vector<std::string>> of_source;
+    for (auto& source : sources_) {
+      const Column& column = source.head.obs.column(request_.data.unit, "[data] unit");
+      for (std::size_t i = 0; i < source.cells.size(); ++i) {
+        const std::string unit = column.text(static_cast<std::int64_t>(i));
+        if (unit.empty() && source.cells[i].unit >= 0)
+          throw DataError({.where = source.file.name + " cell '" + source.head.obs.index[i] + "'",
+                           .found = "no value of the unit column '" + request_.data.unit + "'",
+                           .expected = "a unit for every cell",
+                           .advice = "leave such cells out with [data] where"});
+        if (!unit.empty()) units.emplace(unit, 0);
+      }
+    }
+    std::vector<std::string> names;
+    for (const auto& [name, number] : units) names.push_back(name);
+    sort_labels(names);
+    for (std::size_t u = 0; u < names.size(); ++u) units[names[u]] = static_cast<std::int32_t>(u);
+    index_.flow.units = names;
+    flow_.assign(n_stages, std::vector<std::int64_t>(names.size()));
+    for (auto& source : sources_) {
+      const Column& column = source.head.obs.column(request_.data.unit, "[data] unit");
+      for (std::size_t i = 0; i < source.cells.size(); ++i) {
+        const auto place = units.find(column.text(static_cast<std::int64_t>(i)));
+        if (place == units.end()) continue;
+        ++flow_[in_files][place->second];
+        Candidate& cell = source.cells[i];
+        if (cell.unit < 0) continue;
+        cell.unit = place->second;
+        cell.kept = true;
+        ++flow_[labelled][cell.unit];
+        // Depends on seed, unit and the cell's place in its file alone: the same cells whatever else is in the study.
+        cell.lot = Random(context_.seed, "draw cells", place->first, i)();
+      }
+    }
+  }
+
+  // Of the cells still in, those with the smallest lots of their unit stay.
+  void draw() {
+    const auto most = static_cast<std::size_t>(request_.prepare.max_cells);
+    std::vector<std::vector<Candidate*>> of_unit(index_.flow.units.size());
+    for (auto& source : sources_)
+      for (auto& cell : source.cells)
+        if (cell.kept) of_unit[cell.unit].push_back(&cell);
+    for (std::size_t u = 0; u < of_unit.size(); ++u) {
+      auto& cells = of_unit[u];
+      if (most > 0 && cells.size() > most) {
+        std::stable_sort(cells.begin(), cells.end(), [](const Candidate* a, const Candidate* b) { return a->lot < b->lot; });
+        for (std::size_t k = most; k < cells.size(); ++k) cells[k]->kept = false;
+        cells.resize(most);
+      }
+      flow_[drawn][u] = static_cast<std::int64_t>(cells.size());
+    }
+  }
+
+  void read_source(std::size_t s, RowSpool& spool) {
+    PlannedSource& planned = sources_[s];
+    const Stopwatch watch;
+    const auto opened = open_labelled(planned.file, context_.memory_bytes / 4);
+    if (opened.head.n_cells != planned.head.n_cells)
+      throw InputError({.where = planned.head.path.string(),
+                        .found = counted(opened.head.n_cells, "cell"),
+                        .expected = with_commas(planned.head.n_cells) + ", as on first opening",
+                        .advice = "the file was changed while being read: run again"});
+    const auto target = match_genes(planned.head.genes, genes_).target;
+    const bool same_genes = planned.head.genes.ids == genes_.ids;
+    CsrBlock block, cell;
+    bool first = true;
+    while (opened.source->read_block(kBlockRows, block)) {
+      if (first && !block.values.empty()) {
+        const std::string note =
+            check_value_state(detect_value_state(block), planned.head.path.string(), request_.prepare.counts == "strict");
+        if (!note.empty()) warn(note);
+        first = false;
+      } else if (request_.prepare.counts == "strict") {
+        check_value_state(detect_value_state(block), planned.head.path.string(), true);
+      }
+      for (std::int64_t i = 0; i < block.n_rows(); ++i) {
+        Candidate& candidate = planned.cells[block.first_row + i];
+        if (!candidate.kept) continue;
+        cell.clear();
+        const CsrRow counts = block.row(i);
+        for (std::size_t k = 0; k < counts.genes.size(); ++k) {
+          if (counts.values[k] < 0)
+            throw DataError(
+                {.where = fmt::format("{} cell '{}' gene '{}'", planned.head.path.string(),
+                                      planned.head.obs.index[block.first_row + i], planned.head.genes.symbols[counts.genes[k]]),
+                 .found = fmt::format("{}", counts.values[k]),
+                 .expected = "a count of zero or more",
+                 .advice = "give the file with the raw counts"});
+          if (same_genes) continue;
+          if (const std::int32_t g = target[counts.genes[k]]; g >= 0) cell.push(g, counts.values[k]);
+        }
+        judge(candidate, same_genes ? counts : CsrRow{cell.indices, cell.values}, spool);
+      }
+      context_.progress("read " + planned.file.name, block.first_row + block.n_rows(), planned.head.n_cells);
+      if (context_.stopping())
+        throw Interrupted({.where = "reading " + planned.file.name,
+                           .found = "an interrupt",
+                           .expected = "",
+                           .advice = "nothing was left behind; run again to start over"});
+    }
+    spool.finish();
+    context_.log(fmt::format("read      {:<24} {:>9} cells  {:>7} kept  {:>6} genes  {:.1f} s", planned.file.name,
+                             with_commas(planned.head.n_cells), with_commas(spool.n_rows()), with_commas(genes_.size()),
+                             watch.seconds()));
+  }
+
+  void judge(Candidate& cell, const CsrRow& counts, RowSpool& spool) {
+    const CellQuality quality = measure_quality(counts, mitochondrial_);
+    const QualityVerdict verdict = judge_quality(quality, request_.prepare);
+    auto& flow = quality_flow_[cell.unit];
+    flow.resize(3);
+    flow[0] += verdict != QualityVerdict::too_few_genes;
+    flow[1] += verdict != QualityVerdict::too_few_genes && verdict != QualityVerdict::too_many_genes;
+    flow[2] += verdict == QualityVerdict::passes;
+    cell.kept = verdict == QualityVerdict::passes;
+    if (!cell.kept) return;
+    cell.total = quality.total;
+    cell.n_genes = static_cast<float>(quality.n_genes);
+    cell.mito_percent = static_cast<float>(quality.mito_percent);
+    cell.spool_row = spool.n_rows();
+    spool.append(counts);
+  }
+
+  void write_shard(std::size_t s, const RowSpool& spool, const fs::path& folder) {
+    const PlannedSource& planned = sources_[s];
+    std::vector<std::int64_t> rows;
+    std::int64_t n_nonzero = 0;
+    for (std::size_t i = 0; i < planned.cells.size(); ++i)
+      if (planned.cells[i].kept) {
+        rows.push_back(static_cast<std::int64_t>(i));
+        n_nonzero += spool.n_nonzero(planned.cells[i].spool_row);
+      }
+    if (rows.empty()) {
+      index_.notes.push_back(planned.file.name + ": no cell is left.");
+      return;
+    }
+    std::stable_sort(rows.begin(), rows.end(), [&](auto a, auto b) { return planned.cells[a].unit < planned.cells[b].unit; });
+
+    H5adContents contents{.obs = shard_obs(planned, rows), .n_nonzero = n_nonzero, .whole_16_bit = spool.fits_16_bit()};
+    contents.var.index = genes_.ids;
+    contents.var.set("gene_symbols", make_text_column(genes_.symbols));
+    std::size_t next = 0;
+    CsrBlock values;
+    contents.next_block = [&](CsrBlock& block) {
+      block.clear();
+      block.first_row = static_cast<std::int64_t>(next);
+      for (; next < rows.size() && block.n_rows() < kBlockRows; ++next) {
+        const Candidate& cell = planned.cells[rows[next]];
+        const CsrRow row = spool.row(cell.spool_row);
+        block.indices.insert(block.indices.end(), row.genes.begin(), row.genes.end());
+        block.values.insert(block.values.end(), row.values.begin(), row.values.end());
+        block.end_row();
+        values.values.assign(row.values.begin(), row.values.end());
+        normalise_values(values.values, cell.total, request_.prepare.target_sum, request_.prepare.log1p);
+        sums_[cell.unit].add({row.genes, values.values});
+      }
+      return block.n_rows() > 0;
+    };
+    std::string name = planned.file.name;
+    for (char& c : name)
+      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') c = '_';
+    index_.shards.push_back(fmt::format("{:03}_{}.h5ad", s, name));
+    write_h5ad(folder / index_.shards.back(), contents);
+  }
+
+  Frame shard_obs(const PlannedSource& planned, const std::vector<std::int64_t>& rows) const {
+    Frame obs = planned.head.obs.select(rows);
+    if (sources_.size() > 1)
+      for (auto& cell : obs.index) cell += "-" + planned.file.name;
+    std::vector<double> totals, n_genes, mito;
+    for (const std::int64_t row : rows) {
+      totals.push_back(planned.cells[row].total);
+      n_genes.push_back(planned.cells[row].n_genes);
+      mito.push_back(planned.cells[row].mito_percent);
+    }
+    obs.set("total_counts", make_number_column(std::move(totals)));
+    obs.set("n_genes_by_counts", make_number_column(std::move(n_genes)));
+    obs.set("pct_counts_mt", make_number_column(std::move(mito)));
+    return obs;
+  }
+
+  // Statistics of units, and the index.
+  void finish(const fs::path& folder) {
+    if (index_.shards.empty())
+      throw DataError(
+          {.where = "[prepare]",
+           .found = "no cell that passes quality control",
+           .expected = "cells to learn from",
+           .advice = "look at the files with `cellverdict inspect` and loosen min_genes, max_genes or max_mito_percent"});
+    StoreFlow& flow = index_.flow;
+    for (std::size_t u = 0; u < flow.units.size(); ++u)
+      if (const auto found = quality_flow_.find(static_cast<std::int32_t>(u)); found != quality_flow_.end())
+        for (std::size_t k = 0; k < 3; ++k) flow_[enough_genes + k][u] = found->second[k];
+    std::vector<std::size_t> order = {in_files, labelled, drawn, enough_genes, few_enough_genes, low_mito};
+    if (request_.prepare.draw == "after") order = {in_files, labelled, enough_genes, few_enough_genes, low_mito, drawn};
+    for (const std::size_t stage : order) {
+      flow.stages.push_back(stage_name(stage, request_.prepare));
+      flow.n_cells.push_back(flow_[stage]);
+    }
+    index_.normalisation = normalisation_name(request_.prepare);
+    write_unit_sums(folder / "statistics.h5ad", {index_.normalisation, flow.units, std::move(sums_)}, genes_);
+    index_.key = store_key(context_, request_, index_.inputs);
+    write_file(folder / "store.json", store_index_to_json(index_));
+  }
+
+  void warn(const std::string& note) {
+    context_.warn(note);
+    index_.notes.push_back(note);
+  }
+
+  const RunContext& context_;
+  const StoreRequest& request_;
+  const fs::path folder_;
+  std::vector<PlannedSource> sources_;
+  GeneList genes_;
+  std::vector<bool> mitochondrial_;
+  std::vector<GeneSums> sums_;                                      // [units]
+  std::vector<std::vector<std::int64_t>> flow_;                     // [stages][units]
+  std::map<std::int32_t, std::vector<std::int64_t>> quality_flow_;  // unit → cells left after each threshold
+  StoreIndex index_;
+};
+
+}  // namespace
+
+StoreIndex write_store(const RunContext& context, const StoreRequest& request, const fs::path& folder) {
+  return StoreWriter(context, request, folder).write();
+}
+
+}  // namespace cellverdict

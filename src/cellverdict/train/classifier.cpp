@@ -1,0 +1,115 @@
+#include <cellverdict/base/atomic_file.h>
+#include <cellverdict/base/error.h>
+#include <cellverdict/train/net_of_card.h>
+#include <cellverdict/train/objective.h>
+#include <cellverdict/train/tensors.h>
+
+#include <torch/version.h>
+
+#include <cmath>
+
+namespace cellverdict {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::int64_t kPredictionBatch = 4096;
+
+MlpShape shape_of(const ModelCard& card) {
+  MlpShape shape{.n_genes = card.preparation.genes.size(),
+                 .width = card.model.width,
+                 .depth = card.model.depth,
+                 .dropout = card.model.dropout,
+                 .activation = card.model.activation};
+  for (const auto& head : card.heads) shape.head_logits.push_back(head.n_logits());
+  return shape;
+}
+
+// The self-test cells through this build: prepared, predicted, compared.
+void check_self_test(const Classifier& classifier, const std::string& where) {
+  const ModelCard& card = classifier.card();
+  if (card.self_test.empty()) return;
+  std::vector<std::int32_t> own(static_cast<std::size_t>(card.preparation.genes.size()));
+  for (std::size_t g = 0; g < own.size(); ++g) own[g] = static_cast<std::int32_t>(g);
+  CsrBlock prepared;
+  for (const auto& cell : card.self_test) apply_preparation(card.preparation, own, {cell.genes, cell.counts}, cell.total, prepared);
+  const HeadProbabilities now = classifier.predict_block({}, prepared)[0];
+  std::size_t k = 0;
+  for (const auto& cell : card.self_test)
+    for (const double saved : cell.probability) {
+      if (!(std::abs(now[k] - saved) <= 1e-4))
+        throw InputError({.where = where + " self_test",
+                          .found = "a probability of " + std::to_string(now[k]),
+                          .expected = std::to_string(saved) + ", which the model gave when it was saved",
+                          .advice = "the folder is damaged or this build computes differently: train again"});
+      ++k;
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<Classifier::Parts> make_parts(const ModelCard& card) {
+  return std::make_unique<Classifier::Parts>(Classifier::Parts{std::make_shared<Mlp>(shape_of(card), card.train.seed)});
+}
+
+Classifier::Classifier(ModelCard card, std::unique_ptr<Parts> parts) : card_(std::move(card)), parts_(std::move(parts)) {}
+Classifier::Classifier(Classifier&&) noexcept = default;
+Classifier& Classifier::operator=(Classifier&&) noexcept = default;
+Classifier::~Classifier() = default;
+
+Classifier Classifier::load(const fs::path& folder) {
+  const fs::path card_file = folder / "model.json", weights_file = folder / "model.safetensors";
+  ModelCard card = model_card_from_json(read_file(card_file), card_file.string());
+  auto parts = make_parts(card);
+  restore_tensors(*parts->net, "", read_safetensors(weights_file), weights_file.string());
+  Classifier classifier(std::move(card), std::move(parts));
+  check_self_test(classifier, card_file.string());
+  return classifier;
+}
+
+void Classifier::save(const fs::path& folder) const {
+  AtomicPath out(folder);
+  fs::create_directories(out.temporary());
+  Safetensors weights;
+  collect_tensors(*parts_->net, "", weights);
+  weights.metadata["cellverdict"] = card_.version;
+  write_safetensors(out.temporary() / "model.safetensors", weights);
+  write_file(out.temporary() / "model.json", model_card_to_json(card_));
+  out.commit();
+}
+
+std::vector<HeadProbabilities> Classifier::predict_block(const RunContext& context, const CsrBlock& prepared) const {
+  torch::set_num_threads(context.threads);
+  const torch::NoGradGuard no_gradient;
+  parts_->net->eval();
+  const auto kernel = card_.train.first_layer == "sparse" ? FirstLayerKernel::sparse : FirstLayerKernel::dense;
+  const auto logits = parts_->net->forward({prepared, kernel, context.threads}, 0);
+  std::vector<HeadProbabilities> probabilities(card_.heads.size());
+  for (std::size_t h = 0; h < card_.heads.size(); ++h)
+    append_probabilities(logits[h], static_cast<std::int64_t>(card_.heads[h].classes.size()), probabilities[h]);
+  return probabilities;
+}
+
+std::vector<HeadProbabilities> Classifier::predict_cells(const RunContext& context, const CellView& view) const {
+  return predict_prepared(context, *this, PreparedCells(view, card_.preparation, 0));
+}
+
+std::vector<HeadProbabilities> predict_prepared(const RunContext& context, const Classifier& classifier,
+                                                const PreparedCells& cells) {
+  std::vector<HeadProbabilities> all(classifier.card().heads.size());
+  CsrBlock block;
+  for (const auto& batch : ordered_batches(cells.n_cells(), kPredictionBatch)) {
+    block.clear();
+    for (const std::int64_t i : batch) cells.append(i, block);
+    const auto some = classifier.predict_block(context, block);
+    for (std::size_t h = 0; h < all.size(); ++h) all[h].insert(all[h].end(), some[h].begin(), some[h].end());
+  }
+  return all;
+}
+
+std::string torch_version() {
+  return TORCH_VERSION;
+}
+
+}  // namespace cellverdict

@@ -1,0 +1,63 @@
+#pragma once
+// A trained net with its preparation: cells in, class probabilities out. Torch-free face of the torch rooms.
+
+#include <cellverdict/base/run_context.h>
+#include <cellverdict/encode/minibatches.h>
+#include <cellverdict/train/model_card.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace cellverdict {
+
+// Probabilities of one head, [cells, classes] row-major, rows sum to 1. Temperature not applied.
+using HeadProbabilities = std::vector<double>;
+
+class Classifier {
+ public:
+  struct Parts;  // the net
+  Classifier(ModelCard card, std::unique_ptr<Parts> parts);
+  Classifier(Classifier&&) noexcept;
+  Classifier& operator=(Classifier&&) noexcept;
+  ~Classifier();
+
+  // model.json + model.safetensors. Throws InputError when one is missing or damaged, or when the self-test says that this build
+  // does not reproduce the model's own predictions.
+  static Classifier load(const std::filesystem::path& folder);
+  // The folder appears whole or not at all.
+  void save(const std::filesystem::path& folder) const;
+
+  const ModelCard& card() const { return card_; }
+  ModelCard& card() { return card_; }
+
+  // [heads] probabilities of prepared cells (rows of Preparation genes).
+  std::vector<HeadProbabilities> predict_block(const RunContext& context, const CsrBlock& prepared) const;
+  // The same for the cells of any view.
+  std::vector<HeadProbabilities> predict_cells(const RunContext& context, const CellView& view) const;
+
+ private:
+  ModelCard card_;
+  std::unique_ptr<Parts> parts_;
+};
+
+struct TrainRequest {
+  ModelOptions model;
+  TrainOptions train;
+  std::filesystem::path checkpoints;  // folder; a checkpoint per epoch, the latest kept
+  std::string key;                    // of everything that decides the result: a checkpoint of another key is not resumed
+  bool resume = false;                // go on from the checkpoint there
+};
+
+// Fits on `train`, chooses the epoch on `validation` (absent: the last epoch). Classes of extra heads are the values of their
+// column in the whole cohort (`head_classes`, one list per extra head): names, not measurements. Throws DataError for a loss that
+// is not a number, Interrupted on Ctrl-C, with the checkpoint of the last whole epoch left behind.
+Classifier train_classifier(const RunContext& context, const TrainView& train, const std::optional<ValidationView>& validation,
+                            const Preparation& preparation, const std::vector<std::vector<std::string>>& head_classes,
+                            const TrainRequest& request);
+
+// "2.13.0+cpu"; "" when built without LibTorch.
+std::string torch_version();
+
+}  // namespace cellverdict

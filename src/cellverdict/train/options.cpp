@@ -1,0 +1,77 @@
+#include <cellverdict/train/options.h>
+
+namespace cellverdict {
+
+namespace {
+
+const OptionTable<HeadOptions>& head_options() {
+  static const auto table = OptionTable<HeadOptions>("model.head")
+                                .add("label", &HeadOptions::label, "obs column to predict besides the label")
+                                .add("weight", &HeadOptions::weight, "share in the combined loss (the paper's α)", above(0));
+  return table;
+}
+
+// [[model.head]] is a list of tables.
+void read_heads(ModelOptions& options, const Value& value, const std::string& where) {
+  const auto* list = std::get_if<ValueList>(&value.data);
+  if (list == nullptr)
+    throw UsageError({.where = where,
+                      .found = value.kind(),
+                      .expected = "a list of heads",
+                      .advice = "write [[model.head]] with label and weight"});
+  options.heads.clear();
+  for (const auto& item : *list) {
+    HeadOptions head;
+    head_options().read(item, head, where);
+    if (head.label.empty())
+      throw UsageError({.where = where,
+                        .found = "a head without a label",
+                        .expected = "label = \"<obs column>\"",
+                        .advice = "name the column it predicts"});
+    options.heads.push_back(std::move(head));
+  }
+}
+
+Value write_heads(const ModelOptions& options) {
+  ValueList list;
+  for (const auto& head : options.heads) list.push_back({head_options().write(head), {}});
+  return {std::move(list), {}};
+}
+
+}  // namespace
+
+const OptionTable<ModelOptions>& model_options() {
+  static const auto table =
+      OptionTable<ModelOptions>("model")
+          .add("kind", &ModelOptions::kind, "the net", one_of({"mlp"}))
+          .add("width", &ModelOptions::width, "units of each hidden layer", between(1, 65536))
+          .add("depth", &ModelOptions::depth, "hidden layers", between(1, 32))
+          .add("dropout", &ModelOptions::dropout, "share of hidden units dropped while training", between(0, 0.95))
+          .add("activation", &ModelOptions::activation, "of the hidden layers", one_of({"relu", "tanh"}))
+          .add_custom("head", "[[model.head]] label, weight: an extra output that makes the net multi-task", read_heads,
+                      write_heads);
+  return table;
+}
+
+const OptionTable<TrainOptions>& train_options() {
+  static const auto table =
+      OptionTable<TrainOptions>("train")
+          .add("epochs", &TrainOptions::epochs, "most passes over the training cells", between(1, 100000))
+          .add("patience", &TrainOptions::patience, "stop after so many epochs without a better monitor; 0: never", at_least(0))
+          .add(
+              "monitor", &TrainOptions::monitor, "what chooses the epoch whose weights are kept",
+              one_of({"validation.auc", "validation.loss", "validation.accuracy", "validation.balanced_accuracy", "validation.f1"}))
+          .add("batch_size", &TrainOptions::batch_size, "cells per minibatch", between(2, 1 << 24))
+          .add("optimizer", &TrainOptions::optimizer, "update rule", one_of({"adam", "adamw", "sgd"}))
+          .add("learning_rate", &TrainOptions::learning_rate, "step size", above(0))
+          .add("momentum", &TrainOptions::momentum, "of sgd", between(0, 0.9999))
+          .add("weight_decay", &TrainOptions::weight_decay, "L2 penalty (adamw: decoupled)", at_least(0))
+          .add("class_weights", &TrainOptions::class_weights, "weigh the label's loss by class frequency in training",
+               one_of({"none", "balanced"}))
+          .add("first_layer", &TrainOptions::first_layer, "product of the first layer; auto: sparse below a density of 0.2",
+               one_of({"auto", "sparse", "dense"}))
+          .add("seed", &TrainOptions::seed, "the one seed of everything random", at_least(0));
+  return table;
+}
+
+}  // namespace cellverdict

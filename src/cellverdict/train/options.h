@@ -1,0 +1,44 @@
+#pragma once
+// [model] and [train]: the net and how it learns. Defaults are those of the LMNA study (paper §2.5).
+
+#include <cellverdict/base/option_table.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+// An auxiliary output: predicts another obs column from the same hidden layers.
+struct HeadOptions {
+  std::string label;    // obs column
+  double weight = 0.3;  // α of the combined loss L = L_label + α · L_head
+};
+
+struct ModelOptions {
+  std::string kind = "mlp";
+  std::int64_t width = 512;
+  std::int64_t depth = 2;
+  double dropout = 0.3;
+  std::string activation = "relu";
+  std::vector<HeadOptions> heads;  // [[model.head]]
+};
+
+struct TrainOptions {
+  int epochs = 40;
+  int patience = 8;  // epochs without a better monitor before stopping; 0: never stop early
+  std::string monitor = "validation.auc";
+  std::int64_t batch_size = 256;
+  std::string optimizer = "adam";
+  double learning_rate = 1e-3;
+  double momentum = 0.9;               // sgd
+  double weight_decay = 0;             // adam, sgd: L2; adamw: decoupled
+  std::string class_weights = "none";  // "balanced": n / (classes · n_class), as scikit-learn
+  std::string first_layer = "auto";    // by density
+  std::uint64_t seed = 42;
+};
+
+const OptionTable<ModelOptions>& model_options();
+const OptionTable<TrainOptions>& train_options();
+
+}  // namespace cellverdict

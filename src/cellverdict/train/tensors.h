@@ -1,0 +1,20 @@
+#pragma once
+// The bridge between named tensors in files and LibTorch's.
+
+#include <cellverdict/io/safetensors.h>
+
+#include <torch/torch.h>
+
+#include <string>
+
+namespace cellverdict {
+
+NamedTensor to_named(const std::string& name, const torch::Tensor& tensor);
+torch::Tensor from_named(const NamedTensor& named);
+
+// All parameters and buffers of a module, names prefixed.
+void collect_tensors(const torch::nn::Module& module, const std::string& prefix, Safetensors& out);
+// Copies into the module. Throws InputError when a tensor is missing or has another shape; `where` names the file.
+void restore_tensors(torch::nn::Module& module, const std::string& prefix, const Safetensors& in, const std::string& where);
+
+}  // namespace cellverdict

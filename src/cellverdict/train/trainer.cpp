@@ -1,0 +1,247 @@
+// The training loop (paper §2.5): minibatches, combined loss, early stopping on a validation metric with the best weights restored.
+
+#include <cellverdict/base/error.h>
+#include <cellverdict/base/random.h>
+#include <cellverdict/train/checkpoint.h>
+#include <cellverdict/train/net_of_card.h>
+#include <cellverdict/train/objective.h>
+#include <cellverdict/train/tensors.h>
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace cellverdict {
+
+namespace {
+
+// Dense products win above this share of non-zeros.
+constexpr double kDenseFrom = 0.2;
+
+std::unique_ptr<torch::optim::Optimizer> make_optimizer(const TrainOptions& o, const std::vector<torch::Tensor>& parameters) {
+  if (o.optimizer == "adamw")
+    return std::make_unique<torch::optim::AdamW>(parameters,
+                                                 torch::optim::AdamWOptions(o.learning_rate).weight_decay(o.weight_decay));
+  if (o.optimizer == "sgd")
+    return std::make_unique<torch::optim::SGD>(
+        parameters, torch::optim::SGDOptions(o.learning_rate).momentum(o.momentum).weight_decay(o.weight_decay));
+  return std::make_unique<torch::optim::Adam>(parameters, torch::optim::AdamOptions(o.learning_rate).weight_decay(o.weight_decay));
+}
+
+// n / (classes · n_class) over the training cells, as scikit-learn's "balanced".
+std::vector<double> balanced_weights(const std::vector<std::int32_t>& truth, std::size_t n_classes) {
+  std::vector<double> n(n_classes);
+  for (const std::int32_t c : truth) ++n[c];
+  for (double& x : n) x = static_cast<double>(truth.size()) / (static_cast<double>(n_classes) * x);
+  return n;
+}
+
+// The monitored number, larger is better.
+double monitored(const std::string& monitor, const EpochMetrics& m) {
+  if (monitor == "validation.loss") return -m.loss;
+  if (monitor == "validation.accuracy") return m.accuracy;
+  if (monitor == "validation.balanced_accuracy") return m.balanced_accuracy;
+  if (monitor == "validation.f1") return m.f1;
+  return m.auc.value_or(0);
+}
+
+class Trainer {
+ public:
+  Trainer(const RunContext& context, const TrainView& train, const std::optional<ValidationView>& validation, ModelCard card,
+          const TrainRequest& request)
+      : context_(context),
+        request_(request),
+        training_cells_(train, card.preparation, context.memory_bytes / 2),
+        classifier_(make_classifier(std::move(card))),
+        truth_(head_truth(train, heads())),
+        positive_(
+            static_cast<std::int32_t>(std::find(heads()[0].classes.begin(), heads()[0].classes.end(), classifier_.card().positive) -
+                                      heads()[0].classes.begin())) {
+    if (validation) {
+      validation_cells_.emplace(*validation, classifier_.card().preparation, context.memory_bytes / 4);
+      validation_truth_ = head_truth(*validation, heads());
+      state_.curve.monitor = request.train.monitor;
+    }
+    if (request.train.class_weights == "balanced") class_weights_ = balanced_weights(truth_[0], heads()[0].classes.size());
+    optimizer_ = make_optimizer(request.train, net_->parameters());
+  }
+
+  Classifier train() {
+    torch::set_num_threads(context_.threads);
+    if (request_.resume) resume();
+    context_.log(fmt::format("train     {} cells × {} genes, {:.0f} % non-zero, {} first layer, {}",
+                             with_commas(training_cells_.n_cells()), with_commas(training_cells_.n_genes()),
+                             100 * training_cells_.density(), classifier_.card().train.first_layer,
+                             training_cells_.cached() ? "kept prepared in memory" : "prepared while reading"));
+    while (!finished()) {
+      run_epoch(static_cast<int>(state_.curve.epochs.size()) + 1);
+      write_checkpoint(request_.checkpoints, request_.key, *net_, *optimizer_, state_);
+    }
+    restore_tensors(*net_, "", state_.best, "best epoch");
+    classifier_.card().curve = state_.curve;
+    return std::move(classifier_);
+  }
+
+ private:
+  // Also settles which kernel the first layer uses, for training and every later prediction.
+  Classifier make_classifier(ModelCard card) {
+    if (card.train.first_layer == "auto") card.train.first_layer = training_cells_.density() < kDenseFrom ? "sparse" : "dense";
+    auto parts = make_parts(card);
+    net_ = parts->net;
+    return {std::move(card), std::move(parts)};
+  }
+
+  const std::vector<ModelHead>& heads() const { return classifier_.card().heads; }
+
+  bool finished() const {
+    const int done = static_cast<int>(state_.curve.epochs.size());
+    if (done >= request_.train.epochs) return true;
+    return validation_cells_ && request_.train.patience > 0 && done - state_.curve.best_epoch >= request_.train.patience;
+  }
+
+  void resume() {
+    if (auto saved = read_checkpoint(request_.checkpoints, request_.key, *net_, *optimizer_)) {
+      state_ = *std::move(saved);
+      context_.log(fmt::format("resume    after epoch {}", state_.curve.epochs.size()));
+    }
+  }
+
+  void run_epoch(int number) {
+    const Stopwatch watch;
+    Epoch epoch{.number = number};
+    epoch.train = train_epoch(number);
+    if (validation_cells_)
+      epoch.validation =
+          measure_side(predict_prepared(context_, classifier_, *validation_cells_), validation_truth_, heads(), positive_);
+    epoch.seconds = watch.seconds();
+
+    const double now = epoch.validation ? monitored(request_.train.monitor, *epoch.validation) : number;
+    const auto best = [&] {
+      return monitored(request_.train.monitor, *state_.curve.epochs[state_.curve.best_epoch - 1].validation);
+    };
+    if (!epoch.validation || state_.curve.best_epoch == 0 || now > best()) {
+      state_.curve.best_epoch = number;
+      state_.best = {};
+      collect_tensors(*net_, "", state_.best);
+    }
+    state_.curve.epochs.push_back(epoch);
+    std::string line = fmt::format("epoch {:>3}/{}  loss {:.4f}", number, request_.train.epochs, epoch.train.loss);
+    if (epoch.validation)
+      line += fmt::format("  validation loss {:.4f}  auc {}  accuracy {:.3f}  best epoch {}", epoch.validation->loss,
+                          epoch.validation->auc ? fmt::format("{:.3f}", *epoch.validation->auc) : "-", epoch.validation->accuracy,
+                          state_.curve.best_epoch);
+    context_.log(line + fmt::format("  {:.1f} s", epoch.seconds));
+  }
+
+  EpochMetrics train_epoch(int number) {
+    const auto batches = shuffled_batches(training_cells_.n_cells(), request_.train.batch_size, request_.train.seed, number);
+    const auto kernel = classifier_.card().train.first_layer == "sparse" ? FirstLayerKernel::sparse : FirstLayerKernel::dense;
+    HeadTruth truth_seen(1);
+    std::vector<HeadProbabilities> probabilities_seen(1);
+    double loss_sum = 0;
+    std::int64_t n_seen = 0;
+    CsrBlock block;
+    for (const auto& batch : batches) {
+      block.clear();
+      std::vector<std::vector<std::int64_t>> truth(heads().size());
+      for (const std::int64_t i : batch) {
+        training_cells_.append(i, block);
+        for (std::size_t h = 0; h < truth.size(); ++h) truth[h].push_back(truth_[h][i]);
+        truth_seen[0].push_back(truth_[0][i]);
+      }
+      net_->train();
+      optimizer_->zero_grad();
+      const CellBatch cells{block, kernel, context_.threads};
+      const auto logits = net_->forward(cells, state_.step++);
+      const torch::Tensor loss = combined_loss(logits, truth, heads(), class_weights_);
+      loss.backward();
+      optimizer_->step();
+
+      const double value = loss.item<double>();
+      if (!std::isfinite(value))
+        throw DataError({.where = fmt::format("training, epoch {}", number),
+                         .found = "a loss that is not a number",
+                         .expected = "a finite loss",
+                         .advice = "lower [train] learning_rate"});
+      loss_sum += value * static_cast<double>(batch.size());
+      n_seen += static_cast<std::int64_t>(batch.size());
+      append_probabilities(logits[0], static_cast<std::int64_t>(heads()[0].classes.size()), probabilities_seen[0]);
+      context_.progress(fmt::format("epoch {}", number), n_seen, training_cells_.n_cells());
+      if (context_.stopping()) interrupt(number);
+    }
+    EpochMetrics metrics = measure_side(probabilities_seen, truth_seen, {heads()[0]}, positive_);
+    metrics.loss = loss_sum / static_cast<double>(n_seen);
+    return metrics;
+  }
+
+  [[noreturn]] void interrupt(int number) const {
+    throw Interrupted(
+        {.where = "training",
+         .found = fmt::format("an interrupt in epoch {}", number),
+         .expected = "",
+         .advice = number > 1 ? fmt::format("epochs 1 to {} are kept: run the same command with --resume to go on", number - 1)
+                              : "no epoch was finished: run again to start over"});
+  }
+
+  const RunContext& context_;
+  const TrainRequest& request_;
+  std::shared_ptr<Mlp> net_;
+  PreparedCells training_cells_;
+  Classifier classifier_;
+  HeadTruth truth_;
+  std::int32_t positive_;
+  std::optional<PreparedCells> validation_cells_;
+  HeadTruth validation_truth_;
+  std::vector<double> class_weights_;
+  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  TrainingState state_;
+};
+
+// A few training cells, spread over the view, with what the finished model says of them.
+void add_self_test(const RunContext& context, const TrainView& train, Classifier& classifier) {
+  constexpr std::int64_t kCells = 8;
+  const auto column = preparation_columns(classifier.card().preparation, train.genes());
+  CsrBlock prepared;
+  std::vector<SelfTestCell> cells;
+  for (std::int64_t k = 0; k < std::min(kCells, train.n_cells()); ++k) {
+    const std::int64_t i = k * train.n_cells() / std::min(kCells, train.n_cells());
+    CsrBlock counts;
+    train.append_counts(i, counts);
+    apply_preparation(classifier.card().preparation, column, counts.row(0), train.total(i), prepared);
+    SelfTestCell cell{.total = train.total(i)};
+    for (std::size_t n = 0; n < counts.indices.size(); ++n) {
+      if (column[counts.indices[n]] < 0) continue;
+      cell.genes.push_back(column[counts.indices[n]]);
+      cell.counts.push_back(counts.values[n]);
+    }
+    cells.push_back(std::move(cell));
+  }
+  const HeadProbabilities p = classifier.predict_block(context, prepared)[0];
+  const std::size_t n_classes = classifier.card().heads[0].classes.size();
+  for (std::size_t k = 0; k < cells.size(); ++k)
+    cells[k].probability.assign(p.begin() + k * n_classes, p.begin() + (k + 1) * n_classes);
+  classifier.card().self_test = std::move(cells);
+}
+
+}  // namespace
+
+Classifier train_classifier(const RunContext& context, const TrainView& train, const std::optional<ValidationView>& validation,
+                            const Preparation& preparation, const std::vector<std::vector<std::string>>& head_classes,
+                            const TrainRequest& request) {
+  ModelCard card;
+  card.model = request.model;
+  card.train = request.train;
+  card.preparation = preparation;
+  card.positive = train.roles().positive;
+  card.unit = train.roles().unit;
+  card.donor = train.roles().donor;
+  card.heads.push_back({.label = train.roles().label, .classes = train.classes(), .weight = 1});
+  for (std::size_t h = 0; h < request.model.heads.size(); ++h)
+    card.heads.push_back(
+        {.label = request.model.heads[h].label, .classes = head_classes[h], .weight = request.model.heads[h].weight});
+  Classifier classifier = Trainer(context, train, validation, std::move(card), request).train();
+  add_self_test(context, train, classifier);
+  return classifier;
+}
+
+}  // namespace cellverdict

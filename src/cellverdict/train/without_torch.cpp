@@ -1,0 +1,42 @@
+// Stands in for the torch rooms when the program is built without LibTorch.
+
+#include <cellverdict/base/error.h>
+#include <cellverdict/train/classifier.h>
+
+namespace cellverdict {
+
+namespace {
+[[noreturn]] void refuse(const std::string& verb) {
+  throw UsageError({.where = verb,
+                    .found = "a cellverdict built without LibTorch",
+                    .expected = "one with it",
+                    .advice = "build the preset `release`"});
+}
+}  // namespace
+
+struct Classifier::Parts {};
+Classifier::Classifier(ModelCard card, std::unique_ptr<Parts> parts) : card_(std::move(card)), parts_(std::move(parts)) {}
+Classifier::Classifier(Classifier&&) noexcept = default;
+Classifier& Classifier::operator=(Classifier&&) noexcept = default;
+Classifier::~Classifier() = default;
+Classifier Classifier::load(const std::filesystem::path&) {
+  refuse("predict");
+}
+void Classifier::save(const std::filesystem::path&) const {
+  refuse("train");
+}
+std::vector<HeadProbabilities> Classifier::predict_block(const RunContext&, const CsrBlock&) const {
+  refuse("predict");
+}
+std::vector<HeadProbabilities> Classifier::predict_cells(const RunContext&, const CellView&) const {
+  refuse("predict");
+}
+Classifier train_classifier(const RunContext&, const TrainView&, const std::optional<ValidationView>&, const Preparation&,
+                            const std::vector<std::vector<std::string>>&, const TrainRequest&) {
+  refuse("train");
+}
+std::string torch_version() {
+  return {};
+}
+
+}  // namespace cellverdict
