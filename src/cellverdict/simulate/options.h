@@ -34,8 +34,8 @@ struct SimulateOptions {
   double batch_effect = 0.12;
   double day_effect = 1.0;
   std::int64_t n_day_genes = 150;  // per day, besides the smooth program
-  double program_share = 0.1;     // of all genes, touched by one cell type, donor, batch, or the smooth day program
-  double expressed_share = 0.4;   // programs draw from the best expressed genes, or most effects would never be seen
+  double program_share = 0.1;      // of all genes, touched by one cell type, donor, batch, or the smooth day program
+  double expressed_share = 0.4;    // programs draw from the best expressed genes, or most effects would never be seen
 
   // Cells.
   double mean_counts = 2000;
