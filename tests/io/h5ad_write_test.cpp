@@ -95,7 +95,7 @@ TEST_CASE("the same cells give the same bytes, however they are cut into blocks"
   const TempFolder folder;
   write_h5ad(folder / "a.h5ad", small_contents(1));
   write_h5ad(folder / "b.h5ad", small_contents(3));
-  CHECK(read_file(folder / "a.h5ad") == read_file(folder / "b.h5ad"));
+  CHECK((read_file(folder / "a.h5ad") == read_file(folder / "b.h5ad")));
 }
 
 TEST_CASE("a wrong announcement is a bug of the caller and leaves no file") {
