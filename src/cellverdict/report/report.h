@@ -15,30 +15,36 @@ struct ReportVariant {
   Evaluation evaluation;
   LearningCurve curve;
   CohortFlow flow;
-  std::vector<std::string> genes_note;       // "5,000 genes, 4,812 in at least 10 training cells, 1,000 kept by variance"
-  std::filesystem::path figures;             // folder for this variant's figures
+  std::vector<std::string> genes_note;  // "5,000 genes, 4,812 in at least 10 training cells, 1,000 kept by variance"
+  std::filesystem::path figures;        // folder for this variant's figures; empty: a folder of its own under the report's
 };
 
 struct ReportInput {
   std::string title;
-  std::string question;                      // "Can Patient be told from Control in libraries the model has never seen?"
-  std::vector<std::string> first_lines;      // before any number
+  std::string question;                  // "Can Patient be told from Control in libraries the model has never seen?"
+  std::string unit_noun = "unit";        // what a unit is in this study: "library", "donor"
+  std::vector<std::string> first_lines;  // before any number; those of the evaluations are added when they are not among them
   std::vector<ReportVariant> variants;
   std::vector<std::pair<std::string, std::string>> provenance;  // command, versions, seed, hashes: name → value
-  std::string experiment;                    // the effective experiment file
+  std::string experiment;                                       // the effective experiment file
 };
 
 struct ReportOptions {
-  bool pictures = true;                      // PNG and SVG, through the interpreter with vl-convert
+  bool pictures = true;  // PNG and SVG, through the interpreter with vl-convert
 };
 
 struct ReportResult {
   std::filesystem::path html;
-  std::vector<std::filesystem::path> pictures;
-  std::string note;                          // why there are no pictures, when there are none
+  std::vector<std::filesystem::path> specs;     // NAME.vl.json of every figure
+  std::vector<std::filesystem::path> pictures;  // NAME.png and NAME.svg beside them
+  std::string note;                             // why there are no pictures, when there are none
 };
 
-// Writes `folder`/report.html and the figures. The HTML needs no network and is written even without the interpreter.
-ReportResult write_report(const RunContext& context, const ReportInput& input, const std::filesystem::path& folder, const ReportOptions& options);
+// Writes `folder`/report.html and the figures (of all variants: `folder`/figures). The HTML needs no network and is written even
+// without the interpreter. Environment: CELLVERDICT_PYTHON (the interpreter that draws the pictures) and CELLVERDICT_SHARE (the
+// folder with render_figures.py and figures.js) take the place of those of the build. Throws InputError when a file cannot be
+// written.
+ReportResult write_report(const RunContext& context, const ReportInput& input, const std::filesystem::path& folder,
+                          const ReportOptions& options);
 
 }  // namespace cellverdict

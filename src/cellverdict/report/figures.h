@@ -1,0 +1,57 @@
+#pragma once
+// The report's figures as Vega-Lite v5 specs that hold their own data, so that a user can open one in Altair and restyle it.
+// A figure never shows more than the evaluation says; one of an optimistic split bears kOptimisticBanner as its subtitle.
+
+#include <cellverdict/report/report.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+struct Figure {
+  std::string name;  // file stem: NAME.vl.json, NAME.png, NAME.svg
+  std::filesystem::path folder;
+  std::string title;        // what is shown
+  std::string description;  // the same for those who cannot see it, with its main number
+  std::string note;         // how it was drawn, when that must be known ("drawn through 500 of 3,412 points"); may be empty
+  std::string spec;         // JSON text
+  std::string svg;          // the drawn picture; empty when it was not drawn
+};
+
+// What stands over a figure.
+struct FigureHead {
+  std::string name, title, subtitle, banner, description, note;
+  int gap = 12;  // pixels between it and the plot
+};
+
+// Adds head, theme and schema to the marks and data in `body` (JSON text of one Vega-Lite view).
+Figure make_figure(const FigureHead& head, const std::string& body);
+
+// Loss, accuracy and AUC by epoch.
+std::vector<Figure> curve_figures(const ReportVariant& variant);
+// ROC of the label, confusion matrix of every head.
+std::vector<Figure> test_figures(const ReportVariant& variant, const std::string& unit_noun);
+// Over all variants: ROC curves, AUC, cohort flow. Their folder is left empty.
+std::vector<Figure> overview_figures(const ReportInput& input);
+
+// At most kRocPoints points of the curve, both ends among them, none moved. Kept are the points nearest after equal steps of
+// (false positive rate + true positive rate), so a straight line between two kept ones is nowhere off by more than 2 / (kRocPoints
+// - 1).
+inline constexpr std::size_t kRocPoints = 500;
+std::vector<RocPoint> thin_roc(const std::vector<RocPoint>& roc);
+
+// "4,130 cells of 2 libraries" of the test side.
+std::string test_side_in_words(const Evaluation& evaluation, const std::string& unit_noun);
+// The banner of an evaluation's figures and tables; empty when its split is not optimistic.
+std::string banner_of(const Evaluation& evaluation);
+// The banner of what shows several variants: names the optimistic ones.
+std::string banner_of(const ReportInput& input);
+
+// Blue, vermillion, … : distinguishable with any kind of colour vision (Okabe & Ito 2008), yellow left out as too light for lines.
+// Names one colour and one dash for curve i; the dashes change when the colours have been used up.
+std::string curve_colour(std::size_t i);
+std::vector<int> curve_dash(std::size_t i);
+
+}  // namespace cellverdict

@@ -1,0 +1,188 @@
+// One variant of the experiment: who was on which side, what the model called, what a rule without genes reaches, how probabilities
+// became calls. Where the split is optimistic every table says so.
+
+#include <cellverdict/report/html.h>
+#include <cellverdict/report/page.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+namespace cellverdict {
+
+namespace {
+
+constexpr std::size_t kMostUnitsInCell = 12;  // of the split table; the full list stands below it
+
+std::string in_words(const SplitUnit& u, const std::string& by) {
+  std::string out = u.unit;
+  if (!u.stratum.empty()) out += " · " + (by.empty() ? "" : by + " ") + u.stratum;
+  if (!u.donor.empty() && u.donor != u.unit) out += " · " + u.donor;
+  return out + " · " + counted(u.n_cells, "cell");
+}
+
+std::vector<const SplitUnit*> units_on(const SplitSummary& split, Side side, const std::string& label) {
+  std::vector<const SplitUnit*> out;
+  for (const auto& u : split.units)
+    if (u.side == side && u.label == label) out.push_back(&u);
+  return out;
+}
+
+Cell side_cell(const SplitSummary& split, Side side, const std::string& label, const std::string& unit_noun) {
+  const auto units = units_on(split, side, label);
+  Cell out;
+  if (units.empty()) {
+    out.text = "none";
+    out.is_bad = side != Side::unused;
+    return out;
+  }
+  std::set<std::string> donors;
+  std::int64_t n_cells = 0;
+  for (const auto* u : units) {
+    if (!u->donor.empty()) donors.insert(u->donor);
+    n_cells += u->n_cells;
+  }
+  out.text = counted(static_cast<std::int64_t>(units.size()), unit_noun);
+  if (!donors.empty()) out.text += ", " + counted(static_cast<std::int64_t>(donors.size()), "donor");
+  out.text += ", " + counted(n_cells, "cell");
+  for (std::size_t i = 0; i < std::min(units.size(), kMostUnitsInCell); ++i)
+    out.note += (i == 0 ? "" : "\n") + in_words(*units[i], split.by);
+  if (units.size() > kMostUnitsInCell) out.note += "\nand " + std::to_string(units.size() - kMostUnitsInCell) + " more";
+  return out;
+}
+
+std::string split_tables(const Evaluation& e, const std::string& unit_noun) {
+  const SplitSummary& split = e.split;
+  Table sides{
+      .caption = "Who is on which side: " + split_in_words(split), .banner = banner_of(e), .columns = {"side"}, .css = "sides"};
+  for (const auto& label : split.classes) sides.columns.push_back(label);
+  for (const Side side : {Side::train, Side::validation, Side::test, Side::unused}) {
+    const bool is_empty = std::ranges::none_of(split.units, [&](const SplitUnit& u) { return u.side == side; });
+    if (is_empty && (side == Side::unused || (side == Side::validation && !split.has_validation))) continue;
+    std::vector<Cell> row = {std::string(side_name(side))};
+    for (const auto& label : split.classes) row.push_back(side_cell(split, side, label, unit_noun));
+    sides.rows.push_back(std::move(row));
+  }
+  std::string out = html_of(sides) + html_list(split.notes);
+  const bool is_cut = std::ranges::any_of(sides.rows, [](const auto& row) {
+    return std::ranges::any_of(row, [](const Cell& cell) { return cell.note.find(" more") != std::string::npos; });
+  });
+  if (!is_cut) return out;
+  Table all{.caption = "Every " + unit_noun + " of the split",
+            .banner = banner_of(e),
+            .columns = {unit_noun, "side", "class", "donor", split.by.empty() ? "stratum" : split.by, "cells"}};
+  for (const auto& u : split.units)
+    all.rows.push_back({u.unit, std::string(side_name(u.side)), u.label, u.donor, u.stratum, count_cell(u.n_cells)});
+  return out + "<details><summary>Every " + escape_html(unit_noun) + " of the split</summary>\n" + html_of(all) + "</details>\n";
+}
+
+std::string head_table(const Evaluation& e) {
+  Table table{.caption = "Every head, over the test cells",
+              .banner = banner_of(e),
+              .columns = {"head", "weight", "classes", "cells", "AUC", "accuracy", "balanced\naccuracy", "F1", "loss"}};
+  for (const auto& head : e.heads)
+    table.rows.push_back({head.label, number_cell(fmt::format("{:g}", head.weight)),
+                          count_cell(static_cast<std::int64_t>(head.classes.size())), count_cell(head.cells.n),
+                          number_cell(metric(head.cells.auc)), number_cell(fixed(head.cells.accuracy, 3)),
+                          number_cell(fixed(head.cells.balanced_accuracy, 3)), number_cell(fixed(head.cells.f1, 3)),
+                          number_cell(fixed(head.cells.loss, 3))});
+  return html_of(table) +
+         html_paragraph(fmt::format("Always answering the class with most training cells would call {} of the test cells right.",
+                                    fixed(e.majority_accuracy, 3)),
+                        "soft");
+}
+
+std::string unit_table(const Evaluation& e, const std::string& unit_noun) {
+  const bool two = e.classes.size() == 2;
+  const auto positive = static_cast<std::size_t>(std::ranges::find(e.classes, e.positive) - e.classes.begin());
+  Table table{
+      .caption = "Every test " + unit_noun + ": the mean over its cells, and the call",
+      .banner = banner_of(e),
+      .columns = {unit_noun, "donor", e.split.by.empty() ? "stratum" : e.split.by, "truth", "cells",
+                  two ? "mean probability\nof " + e.positive : "mean probability\nof the truth", "called", "cells\ncalled right"}};
+  std::int64_t n_right = 0;
+  for (const auto& u : e.units) {
+    const auto truth = static_cast<std::size_t>(std::ranges::find(e.classes, u.label) - e.classes.begin());
+    const std::size_t shown = two ? positive : truth;
+    Cell called(u.predicted);
+    called.is_bad = u.predicted != u.label;
+    if (called.is_bad) called.note = "wrong";
+    n_right += called.is_bad ? 0 : 1;
+    table.rows.push_back({u.unit, u.donor, u.stratum, u.label, count_cell(u.n_cells),
+                          number_cell(shown < u.probability.size() ? fixed(u.probability[shown], 3) : "n/a"), called,
+                          number_cell(fixed(100 * u.cell_accuracy, 1) + " %")});
+  }
+  return html_of(table) +
+         html_paragraph(
+             fmt::format("{} of {} called right.", n_right, counted(static_cast<std::int64_t>(e.units.size()), unit_noun)), "soft");
+}
+
+std::string baseline_tables(const Evaluation& e, const std::string& unit_noun) {
+  if (e.baselines.empty()) return {};
+  std::string out = "<h3>What a rule without any gene reaches</h3>\n";
+  for (const auto& b : e.baselines) {
+    Table table{.caption = "The rule that knows only " + b.covariate + ": " + plural_of(unit_noun) + " of each class",
+                .banner = banner_of(e),
+                .columns = {b.covariate}};
+    for (const char* side : {"training", "test"})
+      for (const auto& name : e.classes) table.columns.push_back(std::string(side) + "\n" + name);
+    for (const auto& rule : b.rules) {
+      std::vector<Cell> row = {rule.value};
+      for (const auto* counts : {&rule.train_units, &rule.test_units})
+        for (const auto n : *counts) row.push_back(count_cell(n));
+      table.rows.push_back(std::move(row));
+    }
+    out += html_of(table);
+    out += html_paragraph(
+        fmt::format("AUC {} over test {}, {} over test cells; balanced accuracy {} over test {}.", metric(b.unit_auc),
+                    plural_of(unit_noun), metric(b.cell_auc), fixed(b.unit_balanced_accuracy, 3), plural_of(unit_noun)),
+        "soft");
+    if (!b.sentence.empty()) out += "<div class=\"meaning\">" + html_paragraph(b.sentence) + "</div>\n";
+  }
+  return out;
+}
+
+std::string flow_table(const ReportVariant& variant) {
+  const CohortFlow& flow = variant.flow;
+  if (flow.stages.empty()) return {};
+  Table table{.caption = "Cells left after each step", .banner = banner_of(variant.evaluation), .columns = {""}};
+  for (const auto& stage : flow.stages) table.columns.push_back(stage.name);
+  const auto add = [&](const std::string& name, auto count) {
+    std::vector<Cell> row = {name};
+    for (const auto& stage : flow.stages) row.push_back(count_cell(count(stage)));
+    table.rows.push_back(std::move(row));
+  };
+  for (std::size_t i = 0; i < flow.units.size(); ++i)
+    add(flow.units[i], [i](const CohortFlow::Stage& stage) { return i < stage.n_cells.size() ? stage.n_cells[i] : 0; });
+  add("all",
+      [](const CohortFlow::Stage& stage) { return std::accumulate(stage.n_cells.begin(), stage.n_cells.end(), std::int64_t{0}); });
+  return "<h3>Cohort flow</h3>\n" + html_of(table);
+}
+
+std::string calls(const Evaluation& e) {
+  const auto from = [](const std::string& source) { return source.empty() ? std::string() : " (" + source + ")"; };
+  std::string text = e.classes.size() == 2 ? fmt::format("A cell is called {} when its probability of {} is at least {}{}.",
+                                                         e.positive, e.positive, fixed(e.threshold, 3), from(e.threshold_source))
+                                           : std::string("A cell is called the class with the largest probability.");
+  text += fmt::format(" The logits were divided by a temperature of {}{} before the softmax.", fixed(e.temperature, 3),
+                      from(e.temperature_source));
+  return "<h3>How probabilities became calls</h3>\n" + html_paragraph(text);
+}
+
+}  // namespace
+
+std::string variant_section(PageState& state, std::size_t index) {
+  const ReportInput& report = state.input.report;
+  const ReportVariant& variant = report.variants[index];
+  const Evaluation& e = variant.evaluation;
+  std::string out = fmt::format("<section>\n<h2 id=\"variant-{}\">{}", index + 1, escape_html(e.name));
+  if (const auto banner = banner_of(e); !banner.empty()) out += "<span class=\"banner\">" + escape_html(banner) + "</span>";
+  out += "</h2>\n" + html_paragraph(e.verdict) + html_list(e.warnings, "warnings");
+  out += split_tables(e, report.unit_noun) + html_of(state, state.input.variants[index]);
+  out += unit_table(e, report.unit_noun) + head_table(e) + baseline_tables(e, report.unit_noun) + calls(e);
+  if (!variant.genes_note.empty()) out += "<h3>Genes</h3>\n" + html_list(variant.genes_note);
+  return out + flow_table(variant) + "</section>\n";
+}
+
+}  // namespace cellverdict
