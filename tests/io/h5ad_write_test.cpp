@@ -1,6 +1,7 @@
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/io/h5ad_read.h>
 #include <cellverdict/io/h5ad_write.h>
+#include <cellverdict/io/tenx_mex_write.h>
 
 #include <doctest/doctest.h>
 
@@ -159,7 +160,12 @@ TEST_CASE("anndata and scanpy read what we wrote and find the same numbers, word
   write_h5ad(folder / "b.h5ad", narrow);
   const std::vector<double> x(12, 0.5), layer(12, 2);
   write_dense_h5ad(folder / "d.h5ad", {.obs = narrow.obs, .var = narrow.var, .x = x, .layers = {{"sums", layer}}});
-  if (const auto status = run_script("check_h5ad.py", folder.path().string())) CHECK(*status == 0);
+  const H5adContents rows = small_contents(1);
+  write_tenx_mex(folder / "mex", {.genes = {rows.var.index, {"A", "B", "C", "A"}},
+                                  .barcodes = rows.obs.index,
+                                  .n_nonzero = rows.n_nonzero,
+                                  .next_block = rows.next_block});
+  if (const auto status = run_script("check_written.py", folder.path().string())) CHECK(*status == 0);
 }
 
 TEST_CASE("a column the format cannot hold is refused by name") {

@@ -53,12 +53,6 @@ TEST_CASE("a written folder is read back whole, and is the same bytes however it
   CHECK(same_rows(read_all(*source, 1000), all_rows(made_contents(n_cells, n_cells))));
 }
 
-TEST_CASE("scanpy reads a written folder") {
-  const TempFolder folder;
-  write_tenx_mex(folder / "a", made_contents(20, 3));
-  if (const auto status = run_script("check_tenx_mex.py", (folder / "a").string())) CHECK(*status == 0);
-}
-
 TEST_CASE("a gzip that is cut, damaged or followed by something else is not taken for a whole file") {
   const TempFolder folder;
   write_tenx_mex(folder / "a", made_contents(5000, 100));

@@ -2,6 +2,8 @@
 
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/run_context.h>
+#include <cellverdict/io/hdf5_lzf.h>
+#include <cellverdict/io/hdf5_text.h>
 
 #include <hdf5.h>
 
@@ -46,52 +48,6 @@ constexpr std::int64_t kMostGrowth = 2000, kSlack = std::int64_t{1} << 20, kChun
     refuse_file(path, "a truncated HDF5 file (" + counted(bytes, "byte") + ")", "copy or download it again");
   if (head.starts_with("\x89HDF\r\n\x1a\n")) refuse_file(path, "a damaged HDF5 file (" + reason + ")", "copy or download it again");
   refuse_file(path, "a file that is not HDF5", "check that this is the right file");
-}
-
-// Memory for variable-length strings while libhdf5 unpacks them: given back in one piece, and never more than a budget.
-class TextArena {
- public:
-  explicit TextArena(std::int64_t budget) : left_(budget) {}
-  static void* allocate(std::size_t bytes, void* self) {
-    try {
-      return static_cast<TextArena*>(self)->take(bytes);
-    } catch (...) {
-      return nullptr;  // libhdf5 turns this into a failed read
-    }
-  }
-  static void release(void*, void*) {}
-  bool exhausted() const { return left_ < 0; }
-
- private:
-  void* take(std::size_t bytes) {
-    const std::size_t rounded = (bytes + 15) / 16 * 16;
-    left_ -= static_cast<std::int64_t>(rounded);
-    if (left_ < 0) return nullptr;
-    if (rounded > room_) {
-      room_ = std::max<std::size_t>(rounded, std::size_t{1} << 16);
-      blocks_.push_back(std::make_unique<char[]>(room_));
-      next_ = blocks_.back().get();
-    }
-    void* out = next_;
-    next_ += rounded;
-    room_ -= rounded;
-    return out;
-  }
-  std::int64_t left_;
-  std::vector<std::unique_ptr<char[]>> blocks_;
-  char* next_ = nullptr;
-  std::size_t room_ = 0;
-};
-
-std::string fixed_text(const char* begin, std::size_t width, bool space_padded) {
-  std::size_t n = 0;
-  if (space_padded) {
-    n = width;
-    while (n > 0 && (begin[n - 1] == ' ' || begin[n - 1] == '\0')) --n;
-  } else {
-    while (n < width && begin[n] != '\0') ++n;
-  }
-  return {begin, n};
 }
 
 template <class T>
@@ -147,6 +103,7 @@ std::string hdf5_reason() {
 
 Hdf5Object Hdf5Object::open_file(const fs::path& path) {
   silence_hdf5();
+  register_hdf5_lzf();
   std::error_code failure;
   const auto bytes = fs::is_regular_file(path, failure) ? static_cast<std::int64_t>(fs::file_size(path, failure)) : 0;
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
@@ -368,38 +325,10 @@ std::vector<std::string> Hdf5Object::read_text() const {
 }
 
 std::vector<std::string> Hdf5Object::read_text_of(std::int64_t type, std::int64_t n, std::int64_t from, bool attribute) const {
-  const auto damaged = [&] { refuse("text that cannot be read (" + hdf5_reason() + ")", "", "the file is damaged"); };
-  const std::int64_t budget = file_->bytes * kMostGrowth + kSlack;
-  std::vector<std::string> out;
-  if (n == 0) return out;
-  out.reserve(static_cast<std::size_t>(n));
-  if (H5Tis_variable_str(type) <= 0) {
-    const std::size_t width = H5Tget_size(type);
-    if (width == 0 || n > budget / static_cast<std::int64_t>(width)) damaged();
-    const bool padded = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
-    std::vector<char> bytes(static_cast<std::size_t>(n) * width);
-    if ((attribute ? H5Aread(from, type, bytes.data()) : H5Dread(from, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data())) < 0)
-      damaged();
-    for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i)
-      out.push_back(fixed_text(bytes.data() + i * width, width, padded));
-    return out;
-  }
-  const Hdf5Handle memory(H5Tcopy(H5T_C_S1), H5Tclose);
-  H5Tset_size(memory.id(), H5T_VARIABLE);
-  H5Tset_cset(memory.id(), H5Tget_cset(type));
-  std::vector<char*> pointers(static_cast<std::size_t>(n), nullptr);
-  if (attribute) {
-    if (H5Aread(from, memory.id(), pointers.data()) < 0) damaged();
-    for (char* text : pointers) out.emplace_back(text == nullptr ? "" : text);
-    for (char* text : pointers) H5free_memory(text);
-    return out;
-  }
-  TextArena arena(budget);
-  const Hdf5Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose);
-  H5Pset_vlen_mem_manager(transfer.id(), TextArena::allocate, &arena, TextArena::release, &arena);
-  if (H5Dread(from, memory.id(), H5S_ALL, H5S_ALL, transfer.id(), pointers.data()) < 0) damaged();
-  for (const char* text : pointers) out.emplace_back(text == nullptr ? "" : text);
-  return out;
+  Hdf5Text text = read_hdf5_text({from, type, n, attribute, file_->bytes * kMostGrowth + kSlack});
+  if (text.problem)
+    refuse("text that cannot be read (" + *text.problem + ")", "", "the file is damaged or needs a missing HDF5 filter");
+  return std::move(text.texts);
 }
 
 }  // namespace cellverdict

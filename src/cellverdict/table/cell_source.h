@@ -23,7 +23,7 @@ struct SourceHead {
   std::string format;                        // "10x MEX v3, gzip", "h5ad CSR"
   std::vector<std::filesystem::path> files;  // all files that make it up, for hashing
   std::int64_t n_cells = 0;
-  std::int64_t n_nonzero = -1;  // -1: not known before reading
+  std::int64_t n_nonzero = -1;  // entries stored; explicit zeros count here and are not given. -1: not known before reading
   GeneList genes;
   Frame obs;                       // n_cells rows; index = barcodes
   std::vector<std::string> notes;  // anything dropped or assumed on opening, one sentence each

@@ -1,4 +1,4 @@
-"""Reads the files tests/io/h5ad_write_test.cpp wrote with anndata and scanpy and compares them with what was meant."""
+"""Reads with anndata and scanpy what tests/io/h5ad_write_test.cpp wrote and compares it with what was meant."""
 
 import sys
 
@@ -29,3 +29,7 @@ for name, dtype in (("a", np.float32), ("b", np.uint16)):
 
 dense = anndata.read_h5ad(f"{folder}/d.h5ad")
 assert dense.X.dtype == np.float64 and (dense.X == 0.5).all() and (dense.layers["sums"] == 2).all()
+
+mex = scanpy.read_10x_mtx(f"{folder}/mex", var_names="gene_ids")
+assert np.array_equal(mex.X.toarray(), expected) and list(mex.obs_names) == ["AAA-1", "CCC-1", "GGG-1"]
+assert list(mex.var["gene_symbols"]) == ["A", "B", "C", "A"] and mex.var_names[3] == "ENSG00000000004"

@@ -1,0 +1,26 @@
+#pragma once
+// Text in HDF5 files, of fixed or variable length, within a budget of memory: many strings may point at the same few bytes of the
+// file, so its size alone bounds nothing.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+struct Hdf5TextPlace {
+  std::int64_t from = 0;   // an open dataset or attribute
+  std::int64_t type = 0;   // its type, text
+  std::int64_t count = 0;  // of its elements
+  bool attribute = false;
+  std::int64_t budget = 0;  // bytes
+};
+
+struct Hdf5Text {
+  std::vector<std::string> texts;
+  std::optional<std::string> problem;  // why libhdf5 cannot read it, or that the budget does not hold it
+};
+Hdf5Text read_hdf5_text(const Hdf5TextPlace& place);
+
+}  // namespace cellverdict

@@ -1,0 +1,221 @@
+#include <cellverdict/io/h5ad_read.h>
+#include <cellverdict/io/open_source.h>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <memory>
+#include <sstream>
+
+#include "temp_folder.h"
+
+using namespace cellverdict;
+using namespace cellverdict::testing;
+
+namespace {
+
+// The files of make_h5ad.py, made once; null when there is no anndata.
+const TempFolder* made() {
+  static const std::unique_ptr<TempFolder> folder = []() -> std::unique_ptr<TempFolder> {
+    auto made_folder = std::make_unique<TempFolder>();
+    const auto status = run_script("make_h5ad.py", made_folder->path().string());
+    if (!status) return nullptr;
+    REQUIRE(*status == 0);
+    return made_folder;
+  }();
+  return folder.get();
+}
+
+CsrBlock expected_rows(const TempFolder& folder, float shift = 0) {
+  std::ifstream stream(folder / "counts.txt");
+  CsrBlock rows;
+  for (std::string line; std::getline(stream, line); rows.end_row()) {
+    std::istringstream numbers(line);
+    float value = 0;
+    for (std::int32_t gene = 0; numbers >> value; ++gene)
+      if (value + shift != 0) rows.push(gene, value + shift);
+  }
+  return rows;
+}
+
+std::string error_of(const std::filesystem::path& file) {
+  return input_error([&] {
+    const auto source = open_source(file);
+    read_all(*source, 50);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("every layout, type and compression of X gives the same rows, whatever the block and the memory") {
+  if (made() == nullptr) return;
+  const CsrBlock expected = expected_rows(*made());
+  REQUIRE(expected.n_rows() == 300);
+  for (const char* name : {"csr", "csr_gzip", "csr_int", "csc", "csc_lzf", "dense", "dense_gzip", "unsorted"}) {
+    CAPTURE(std::string(name));
+    for (const std::int64_t memory : {std::int64_t{1}, std::int64_t{4000}, std::int64_t{1} << 28}) {
+      if (memory == 1 && std::string(name).starts_with("csc_")) continue;  // a sweep a row: slow, and the same code
+      const auto source = open_h5ad(*made() / (std::string(name) + ".h5ad"), memory);
+      CHECK(same_rows(read_all(*source, 7), expected));
+      source->rewind();
+      CHECK(same_rows(read_all(*source, 1000), expected));
+    }
+  }
+}
+
+TEST_CASE("negative values pass, explicit zeros do not") {
+  if (made() == nullptr) return;
+  CHECK(same_rows(read_all(*open_source(*made() / "negative.h5ad"), 64), expected_rows(*made(), -1)));
+  const CsrBlock all = expected_rows(*made()), some = read_all(*open_source(*made() / "zeros.h5ad"), 64);
+  const auto ones = std::count(all.values.begin(), all.values.end(), 1.0F);
+  CHECK(some.n_rows() == 300);
+  CHECK(some.values.size() == all.values.size() - static_cast<std::size_t>(ones));
+}
+
+TEST_CASE("every encoding of a column is read, with what is missing in it") {
+  if (made() == nullptr) return;
+  const auto source = open_source(*made() / "csr.h5ad");
+  const SourceHead& head = source->head();
+  CHECK(head.format == "h5ad CSR");
+  CHECK(head.name == "csr");
+  CHECK(head.obs.index[299] == "cell299");
+  const auto text = [&](const char* name, std::int64_t row) { return head.obs.column(name, "test").text(row); };
+  CHECK(head.obs.column("category", "test").levels == std::vector<std::string>{"b", "a", "unused"});
+  CHECK(text("category", 0) == "b");
+  CHECK(text("category", 1).empty());
+  CHECK(text("ordered", 5) == "high");
+  CHECK(text("many", 299) == "level299");
+  CHECK(text("number_category", 3) == "15");
+  CHECK(text("text", 12) == "t2");
+  CHECK(text("flag", 3) == "True");
+  CHECK(text("flag", 4) == "False");
+  for (const char* name : {"int8", "uint16", "int64", "float16", "float32", "float64"}) {
+    CAPTURE(name);
+    CHECK(head.obs.column(name, "test").kind == Column::Kind::number);
+    CHECK(text(name, 199) == "99");
+  }
+  CHECK(text("gap", 1) == "0.25");
+  CHECK(text("gap", 2).empty());
+  CHECK(text("nullable_int", 2) == "2");
+  CHECK(text("nullable_int", 3).empty());
+  CHECK(text("nullable_bool", 2) == "True");
+  CHECK(text("nullable_bool", 4).empty());
+  CHECK(text("nullable_text", 5) == "s5");
+  CHECK(text("nullable_text", 6).empty());
+  CHECK(head.obs.names.size() == 16);
+}
+
+TEST_CASE("genes go by Ensembl ids where the file has them, with symbols for people") {
+  if (made() == nullptr) return;
+  const auto genes_of = [&](const std::string& name) { return open_source(*made() / (name + ".h5ad"))->head(); };
+  const SourceHead with_ids = genes_of("csr");
+  CHECK(with_ids.genes.ids[7] == "ENSG00000000007");
+  CHECK(with_ids.genes.symbols[7] == "GENE7");
+  CHECK(with_ids.notes == std::vector<std::string>{"gene ids are those of var/gene_ids"});
+  const SourceHead plain = genes_of("genes_plain");
+  CHECK(plain.genes.ids[7] == "GENE7");
+  CHECK(plain.genes.symbols == plain.genes.ids);
+  const SourceHead named = genes_of("genes_named");
+  CHECK(named.genes.ids[31] == "ENSG00000000031");
+  CHECK(named.genes.symbols[31] == "S1");
+  const SourceHead repeated = genes_of("genes_repeated_column");
+  CHECK(repeated.genes.ids[7] == "GENE7");
+  CHECK(repeated.notes == std::vector<std::string>{"var/gene_ids has 'ENSG00000000000' twice, so genes go by the index of var"});
+  CHECK(genes_of("genes_repeated_symbols").genes.symbols[39] == "A");
+  CHECK(contains(error_of(*made() / "genes_repeated_index.h5ad"), "var: found gene 'A' twice, expected distinct gene ids"));
+}
+
+TEST_CASE("what is odd but readable is read and said") {
+  if (made() == nullptr) return;
+  CHECK(open_source(*made() / "cells_repeated.h5ad")->head().notes.front() == "gene ids are those of var/gene_ids");
+  CHECK(open_source(*made() / "cells_repeated.h5ad")->head().notes.back() == "2 cell names in obs repeat another");
+  const auto source = open_source(*made() / "unknown_column.h5ad");
+  CHECK(source->head().notes.front() == "left out obs/text, whose encoding (awkward-array) is not read");
+  CHECK(source->head().obs.find("text") == nullptr);
+}
+
+TEST_CASE("damaged files are refused in one sentence that names the place") {
+  if (made() == nullptr) return;
+  struct Case {
+    std::string name, said;
+  };
+  for (const auto& [name, said] : std::vector<Case>{
+           {"no_cells", "no_cells.h5ad: found no cells"},
+           {"no_genes", "no_genes.h5ad: found no genes"},
+           {"no_x", "no_x.h5ad: found no X, expected the counts in X; copy the counts from layers"},
+           {"repeated_entry", "found two entries for gene ENSG000000000"},
+           {"index_high", "X/indices: found index 40 at entry"},
+           {"index_negative", "X/indices: found index -1 at entry"},
+           {"nan", "): found NaN for gene ENSG"},
+           {"infinite", "found an infinite value for gene ENSG"},
+           {"nan_dense", "X row 7 (cell7): found NaN for gene ENSG00000000003"},
+           {"nan_csc", "found NaN for gene ENSG00000000000"},
+           {"indptr_falls", "X/indptr: found a value that falls at 4"},
+           {"indptr_start", "X/indptr: found a first value of 1, expected 0"},
+           {"indptr_short", "X/indptr: found 300 values, expected 301"},
+           {"data_short", "as X/indptr says; the file is damaged"},
+           {"indices_short", "as X/indptr says; the file is damaged"},
+           {"data_text", "X/data: found values that are not numbers"},
+           {"shape", "X: found 300 × 41, expected 300 cells × 40 genes, as obs and var say"},
+           {"no_shape", "X: found no shape, expected 300 cells"},
+           {"x_encoding", "X: found encoding coo_matrix"},
+           {"no_indices", "no_indices.h5ad: found no X/indices"},
+           {"no_obs", "found an HDF5 file without obs and var"},
+           {"no_column", "no_column.h5ad: found no obs/text"},
+           {"no_index_mark", "obs: found no attribute _index"},
+           {"code_high", "obs/category/codes: found code 3, expected codes below 3"},
+           {"column_short", "obs/float32: found 299 values, expected 300 values"},
+           {"index_short", "expected 299 values, one for each name of the index"},
+           {"dense_shape", "X: found 300 × 39, expected 300 cells × 40 genes"},
+           {"mudata", "found an HDF5 file of type MuData"},
+           {"huge", "obs/float64: found a dataset of 8,796,093,022,208 bytes in a file of"},
+           {"huge_chunk", "obs/float64: found chunks of 2,147,483,648 bytes in a file of"},
+           {"tenx", "found a 10x Genomics HDF5 matrix"},
+           {"truncated", "found a truncated HDF5 file ("},
+           {"text", "found a file that is not HDF5"},
+           {"empty", "found an empty file"},
+       }) {
+    CAPTURE(name);
+    CHECK(contains(error_of(*made() / (name + ".h5ad")), said));
+  }
+}
+
+TEST_CASE("a file of another make is not taken for a shard") {
+  if (made() == nullptr) return;
+  const auto error = [&](const std::string& name) { return input_error([&] { map_h5ad(*made() / (name + ".h5ad")); }); };
+  CHECK(contains(error("csc"), "X: found another layout, expected csr_matrix"));
+  CHECK(contains(error("csr_gzip"), "expected"));
+  CHECK(contains(error("csr"), "prepare the data again"));  // its indptr has 32 bits
+}
+
+TEST_CASE("old encodings and a Git-LFS pointer are each refused in one sentence") {
+  const auto shared = shared_data();
+  if (!shared) return;
+  const auto error = [&](const std::string& path) { return error_of(*shared / path); };
+  for (const char* path :
+       {"ifnb-kang/kang_old_encoding.h5ad", "fixtures/galaxy_scanpy/test.h5ad", "fixtures/anndataR/krumsiek11.h5ad",
+        "fixtures/anndata_archives/tests/data/archives/v0.5.0/adata.h5ad",
+        "fixtures/anndata_archives/tests/data/archives/v0.7.0/adata.h5ad",
+        "fixtures/anndata_archives/tests/data/archives/v0.7.8/adata.h5ad", "fixtures/scvi/tests/test_data/TM_droplet_mat.h5ad",
+        "fixtures/duckdb_anndata/test_compound_dataset.h5ad"}) {
+    CAPTURE(std::string(path));
+    CHECK(contains(error(path), "the encoding of anndata before 0.8, expected the encoding of anndata 0.8 or newer; read it with"));
+  }
+  CHECK(contains(error("fixtures/duckdb_anndata/test_complex_uns.h5ad"),
+                 "found a Git-LFS pointer of 131 bytes in place of the file"));
+  CHECK(contains(error("fixtures/anndata_archives/tests/data/archives/v0.11.4/adata.h5ad"), "found no X"));
+}
+
+TEST_CASE("real files of the current encoding are read to their end") {
+  const auto shared = shared_data();
+  if (!shared) return;
+  for (const char* path :
+       {"fixtures/anndataR/example.h5ad", "fixtures/anndataR/krumsiek11_augmented_sparse_v0-8.h5ad",
+        "fixtures/cellxgene_schema/example_valid.h5ad", "fixtures/duckdb_anndata/test_comprehensive.h5ad",
+        "fixtures/duckdb_anndata/test_int32_codes.h5ad", "fixtures/duckdb_anndata/test_sparse_csc.h5ad",
+        "fixtures/duckdb_anndata/test_large_categorical.h5ad", "fixtures/duckdb_anndata/test_categorical_var.h5ad",
+        "ifnb-kang/kang.h5ad", "fixtures/duckdb_anndata/test_duplicate_var_names.h5ad"}) {
+    CAPTURE(std::string(path));
+    CHECK(error_of(*shared / path) == "");
+  }
+}
