@@ -159,8 +159,25 @@ TEST_CASE("pictures stand beside their specs when vl-convert is there") {
     CHECK(bytes.starts_with(picture.extension() == ".png" ? "\x89PNG" : "<svg"));
   }
   const std::string page = read_file(result.html);
-  CHECK(count_of(page, "<img alt=") == result.specs.size());
   CHECK(page.find("href=\"figures/mixed-days-model-a/roc.png\"") != std::string::npos);
+}
+
+TEST_CASE("the pictures stand in the page where the library that draws the figures is missing") {
+  const TemporaryFolder folder("static"), share_without_library("share");
+  fs::copy_file(share_folder() / "render_figures.py", share_without_library.path / "render_figures.py");
+  const Setting share("CELLVERDICT_SHARE", share_without_library.path.string());
+  auto input = example::report();
+  input.variants.resize(1);
+  const auto result = write_report({}, input, folder.path, {});
+  if (result.pictures.empty()) {
+    MESSAGE("skipped: " << result.note);
+    return;
+  }
+  const std::string page = read_file(result.html);
+  CHECK(count_of(page, "<img alt=") == result.specs.size());
+  CHECK(count_of(page, " width=\"0\"") == 0);
+  CHECK(page.find("The figures are not interactive") != std::string::npos);
+  CHECK(page.find("script-src 'none'") != std::string::npos);
 }
 
 TEST_CASE("the page allows no network and loads nothing") {

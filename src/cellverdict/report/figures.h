@@ -17,7 +17,7 @@ struct Figure {
   std::string description;  // the same for those who cannot see it, with its main number
   std::string note;         // how it was drawn, when that must be known ("drawn through 500 of 3,412 points"); may be empty
   std::string spec;         // JSON text
-  std::string svg;          // the drawn picture; empty when it was not drawn
+  std::string png;          // the drawn picture, at twice its size; empty when it was not drawn
 };
 
 // What stands over a figure.

@@ -187,6 +187,14 @@ std::string again(const ReportInput& report) {
   return out;
 }
 
+// A PNG and not the SVG stands in the page: text in an SVG is set anew with the reader's fonts and may be cut off.
+std::uint32_t png_width(const std::string& png) {
+  std::uint32_t width = 0;
+  if (png.size() < 24) return width;
+  for (std::size_t i = 16; i < 20; ++i) width = width << 8 | static_cast<unsigned char>(png[i]);
+  return width;
+}
+
 }  // namespace
 
 std::string heads_in_words(const Evaluation& evaluation) {
@@ -209,13 +217,14 @@ std::string html_of(PageState& state, const std::vector<Figure>& figures) {
     const std::string id = "plot-" + std::to_string(++state.n_figures);
     const std::string stem = escape_href((figure.folder / figure.name).lexically_relative(state.input.folder).generic_string());
     out += fmt::format("<figure><div class=\"plot\" id=\"{}\">", id);
-    if (!figure.svg.empty())
-      out +=
-          fmt::format("<img alt=\"{}\" src=\"data:image/svg+xml;base64,{}\">", escape_html(figure.description), base64(figure.svg));
+    // Pictures weigh more than all else: they stand in the page only where nothing can draw the figure.
+    if (!figure.png.empty() && state.input.library.empty())
+      out += fmt::format("<img alt=\"{}\" width=\"{}\" src=\"data:image/png;base64,{}\">", escape_html(figure.description),
+                         png_width(figure.png) / 2, base64(figure.png));
     else
       out += html_paragraph(figure.description + " (Not drawn here.)", "soft");
     out += "</div>\n<figcaption>" + (figure.note.empty() ? "" : escape_html(figure.note) + "<br>");
-    if (!figure.svg.empty()) out += fmt::format("<a href=\"{0}.png\">PNG</a><a href=\"{0}.svg\">SVG</a>", stem);
+    if (!figure.png.empty()) out += fmt::format("<a href=\"{0}.png\">PNG</a><a href=\"{0}.svg\">SVG</a>", stem);
     out += fmt::format("<a href=\"{}.vl.json\">Vega-Lite</a></figcaption></figure>\n", stem);
     if (!state.input.library.empty())
       out += fmt::format("<script type=\"application/json\" data-plot=\"{}\" data-name=\"{}\">{}</script>\n", id,

@@ -50,6 +50,7 @@ table.sides th:first-child { min-width: 5.5rem; }
 table.compare tbody th { min-width: 9rem; }
 .figures { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; margin: 1rem 0; }
 figure { margin: 0; max-width: 100%; border: 1px solid var(--line); border-radius: 6px; padding: .3rem .3rem .5rem; background: #fff; }
+.plot > p { padding: 0 .8rem; }
 .plot { max-width: 100%; overflow-x: auto; position: relative; }
 .plot svg, .plot img { display: block; max-width: 100%; height: auto; }
 .plot.vega-embed { display: block; padding-right: 0; max-width: 100%; }

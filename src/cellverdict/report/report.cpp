@@ -75,7 +75,7 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
     result.note = "PNG and SVG were not asked for.";
   }
   if (!result.pictures.empty())
-    for (Figure* figure : figures) figure->svg = read_file(beside(*figure, ".svg"));
+    for (Figure* figure : figures) figure->png = read_file(beside(*figure, ".png"));
   page.pictures_note = result.note;
   if (const fs::path library = share_folder() / "figures.js"; fs::exists(library)) page.library = read_file(library);
   result.html = folder / "report.html";
