@@ -1,18 +1,19 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/base/random.h>
+#include <cellverdict/base/run_context.h>
 #include <cellverdict/split/assign.h>
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <optional>
 #include <set>
 
 namespace cellverdict {
 
 namespace {
 
-// Sides for n shuffled items of one class: the first part test, the next validation, the rest training.
+// Of n shuffled items of one class: the first part is test, the next validation, the rest stays where it was.
 struct Shares {
   std::int64_t test = 0, validation = 0;
 };
@@ -21,14 +22,18 @@ Shares shares_of(std::int64_t n, const SplitOptions& options, const std::string&
     return fraction > 0 ? std::max<std::int64_t>(1, std::llround(fraction * static_cast<double>(n))) : std::int64_t{0};
   };
   const Shares shares{part(options.test_fraction), part(options.validation_fraction)};
-  if (shares.test + shares.validation >= n)
-    throw DataError(
-        {.where = "[split] scheme = '" + options.scheme + "'",
-         .found = what,
-         .expected = "at least " + std::to_string(options.validation_fraction > 0 ? 3 : 2) + " to have one on every side",
-         .advice =
-             options.validation_fraction > 0 ? "set validation_fraction = 0 or choose another scheme" : "choose another scheme"});
-  return shares;
+  if (shares.test + shares.validation < n) return shares;
+  const std::int64_t least = 1 + (options.test_fraction > 0 ? 1 : 0) + (options.validation_fraction > 0 ? 1 : 0);
+  const bool too_few = n < least;
+  throw DataError(
+      {.where = "[split] scheme = '" + options.scheme + "'",
+       .found = what + (too_few ? ""
+                                : ", of which " + std::to_string(shares.test) + " for test and " +
+                                      std::to_string(shares.validation) + " for validation"),
+       .expected = too_few ? "at least " + std::to_string(least) + " to have one on every side" : "some left for training",
+       .advice = !too_few                          ? "lower test_fraction or validation_fraction"
+                 : options.validation_fraction > 0 ? "set validation_fraction = 0 or choose another scheme"
+                                                   : "choose another scheme"});
 }
 
 Side side_at(std::int64_t position, const Shares& shares) {
@@ -65,11 +70,63 @@ void check_whole_units(const Cohort& cohort, const std::vector<std::int32_t>& gr
   }
 }
 
-std::vector<Side> sides_of_cells(const std::vector<std::int32_t>& group, const std::vector<Side>& of_group) {
+// Groups without a side go to `rest`; cells without a group are unused.
+std::vector<Side> sides_of_cells(const std::vector<std::int32_t>& group, const std::vector<std::optional<Side>>& of_group,
+                                 Side rest) {
   std::vector<Side> sides;
   sides.reserve(group.size());
-  for (const std::int32_t g : group) sides.push_back(g < 0 ? Side::unused : of_group[g]);
+  for (const std::int32_t g : group) sides.push_back(g < 0 ? Side::unused : of_group[g].value_or(rest));
   return sides;
+}
+
+// Groups of cells: `group` [cells] indexes `names`, -1 is none.
+struct Groups {
+  const Cohort& cohort;
+  const std::vector<std::string>& names;
+  const std::vector<std::int32_t>& group;
+};
+
+// Draws the sides that no list names from the groups that no list names, within each class. Throws DataError when a class has too
+// few groups.
+void draw_groups(const Groups& groups, const SplitOptions& options, std::uint64_t seed,
+                 std::vector<std::optional<Side>>& of_group) {
+  SplitOptions drawn = options;
+  if (options.scheme == "group" && !options.test.empty()) drawn.test_fraction = 0;
+  if (options.scheme == "group" && !options.validation.empty()) drawn.validation_fraction = 0;
+  if (drawn.test_fraction == 0 && drawn.validation_fraction == 0) return;
+  const auto label = main_class(groups.cohort, groups.group, groups.names.size());
+  for (std::size_t c = 0; c < groups.cohort.classes.size(); ++c) {
+    std::vector<std::int32_t> members;
+    for (std::size_t g = 0; g < groups.names.size(); ++g)
+      if (label[g] == static_cast<std::int32_t>(c) && !of_group[g]) members.push_back(static_cast<std::int32_t>(g));
+    const auto n = static_cast<std::int64_t>(members.size());
+    const Shares shares =
+        shares_of(n, drawn, "class '" + groups.cohort.classes[c] + "' in " + counted(n, "group") + " to draw from");
+    Random random(seed, "split/groups", groups.cohort.classes[c]);
+    random.shuffle(std::span(members));
+    for (std::int64_t k = 0; k < shares.test + shares.validation; ++k) of_group[members[k]] = side_at(k, shares);
+  }
+}
+
+void put_listed(const std::vector<std::string>& names, const std::string& by, const std::vector<std::string>& values, Side side,
+                std::vector<std::optional<Side>>& of_group) {
+  const std::string where = "[split] " + std::string(side_name(side));
+  for (const auto& value : values) {
+    const auto place = std::find(names.begin(), names.end(), value);
+    if (place == names.end())
+      throw UsageError({.where = where,
+                        .found = "'" + value + "', which is no value of '" + by + "'",
+                        .expected = "",
+                        .advice = suggestion(value, names)});
+    auto& known = of_group[place - names.begin()];
+    if (known)
+      throw UsageError({.where = where,
+                        .found = "'" + value + "', which is listed under " + std::string(side_name(*known)) +
+                                 (*known == side ? " twice" : " too"),
+                        .expected = "every value once",
+                        .advice = "remove one"});
+    known = side;
+  }
 }
 
 // Refuses a matched value where a class is missing, and says which values would do.
@@ -115,21 +172,10 @@ std::vector<Side> assign_random_cells(const Cohort& cohort, const SplitOptions& 
   return sides;
 }
 
-std::vector<Side> assign_random_groups(const Cohort& cohort, const std::vector<std::string>& names,
-                                       const std::vector<std::int32_t>& group, const SplitOptions& options, std::uint64_t seed) {
-  const auto label = main_class(cohort, group, names.size());
-  std::vector<Side> of_group(names.size(), Side::train);
-  for (std::size_t c = 0; c < cohort.classes.size(); ++c) {
-    std::vector<std::int32_t> members;
-    for (std::size_t g = 0; g < names.size(); ++g)
-      if (label[g] == static_cast<std::int32_t>(c)) members.push_back(static_cast<std::int32_t>(g));
-    const Shares shares = shares_of(static_cast<std::int64_t>(members.size()), options,
-                                    "class '" + cohort.classes[c] + "' in " + std::to_string(members.size()) + " group(s)");
-    Random random(seed, "split/groups", cohort.classes[c]);
-    random.shuffle(std::span(members));
-    for (std::size_t k = 0; k < members.size(); ++k) of_group[members[k]] = side_at(static_cast<std::int64_t>(k), shares);
-  }
-  return sides_of_cells(group, of_group);
+std::vector<Side> assign_random_units(const Cohort& cohort, const SplitOptions& options, std::uint64_t seed) {
+  std::vector<std::optional<Side>> of_unit(cohort.units.size());
+  draw_groups({cohort, cohort.units, cohort.unit}, options, seed, of_unit);
+  return sides_of_cells(cohort.unit, of_unit, Side::train);
 }
 
 std::vector<Side> assign_groups(const Cohort& cohort, const Column& column, const std::string& by, const SplitOptions& options,
@@ -137,45 +183,29 @@ std::vector<Side> assign_groups(const Cohort& cohort, const Column& column, cons
   const auto names = distinct_values(column);
   const auto group = codes_of(column, names);
   check_whole_units(cohort, group, names, by);
-  if (options.test.empty()) {
-    if (options.scheme != "group")
-      throw UsageError({.where = "[split] test",
-                        .found = "nothing",
-                        .expected = "the values of '" + by + "' to hold out under scheme '" + options.scheme + "'",
-                        .advice = "known: " + listed(names, 20)});
-    return assign_random_groups(cohort, names, group, options, seed);
-  }
+  const bool draws = options.scheme == "group";
+  if (options.test.empty() && !draws)
+    throw UsageError({.where = "[split] test",
+                      .found = "nothing",
+                      .expected = "the values of '" + by + "' to hold out under scheme '" + options.scheme + "'",
+                      .advice = "known: " + listed(names, 20)});
 
-  std::vector<Side> of_group(names.size(), options.train.empty() ? Side::train : Side::unused);
-  std::map<std::string, std::string> listed_in;
-  const auto put = [&](const std::vector<std::string>& values, Side side) {
-    for (const auto& value : values) {
-      const std::string where = "[split] " + std::string(side_name(side));
-      const auto place = std::find(names.begin(), names.end(), value);
-      if (place == names.end())
-        throw UsageError({.where = where,
-                          .found = "'" + value + "', which is no value of '" + by + "'",
-                          .expected = "",
-                          .advice = suggestion(value, names)});
-      if (const auto [earlier, added] = listed_in.emplace(value, side_name(side)); !added)
-        throw UsageError({.where = where,
-                          .found = "'" + value + "', which is listed under " + earlier->second + " too",
-                          .expected = "every value once",
-                          .advice = "remove one"});
-      of_group[place - names.begin()] = side;
-    }
-  };
-  put(options.train, Side::train);
-  put(options.validation, Side::validation);
-  put(options.test, Side::test);
+  std::vector<std::optional<Side>> of_group(names.size());
+  put_listed(names, by, options.train, Side::train, of_group);
+  put_listed(names, by, options.validation, Side::validation, of_group);
+  put_listed(names, by, options.test, Side::test, of_group);
   if (options.scheme == "matched") {
     check_matched(cohort, group, names, options.test, by, "test");
     check_matched(cohort, group, names, options.validation, by, "validation");
   }
-  if (const auto n = std::count(of_group.begin(), of_group.end(), Side::unused); n > 0)
+  if (draws) draw_groups({cohort, names, group}, options, seed, of_group);
+  const Side rest = options.train.empty() ? Side::train : Side::unused;
+  if (const auto n = std::count(of_group.begin(), of_group.end(), std::nullopt); n > 0 && rest == Side::unused)
     notes.push_back(std::to_string(n) + " of " + std::to_string(names.size()) + " values of '" + by +
-                    "' are on no side, because [split] train lists the rest.");
-  return sides_of_cells(group, of_group);
+                    "' are on no side, because [split] train lists the others.");
+  if (const auto n = std::count(group.begin(), group.end(), -1); n > 0)
+    notes.push_back(counted(n, "cell") + " without a value of '" + by + "' on no side.");
+  return sides_of_cells(group, of_group, rest);
 }
 
 }  // namespace cellverdict

@@ -9,6 +9,18 @@
 
 namespace cellverdict {
 
+namespace {
+
+void refuse_missing(std::int64_t n_cells, const std::string& column, const std::string& role) {
+  if (n_cells == 0) return;
+  throw DataError({.where = "[data] " + role + " = '" + column + "'",
+                   .found = counted(n_cells, "cell") + " without a value",
+                   .expected = "a " + role + " for every cell",
+                   .advice = "leave them out with [data] where = \"" + column + " != ''\""});
+}
+
+}  // namespace
+
 std::vector<std::string> distinct_values(const Column& column) {
   std::vector<std::string> values;
   if (column.kind == Column::Kind::text) {
@@ -77,12 +89,11 @@ Cohort make_cohort(std::shared_ptr<const CellTable> table, CohortRoles roles, st
   cohort.unit = codes_of(unit, cohort.units);
   const auto without_label = std::count(cohort.label.begin(), cohort.label.end(), -1);
   const auto without_unit = std::count(cohort.unit.begin(), cohort.unit.end(), -1);
-  if (without_label + without_unit > 0)
-    throw DataError(
-        {.where = "obs columns '" + roles.label + "' and '" + roles.unit + "'",
-         .found = counted(without_label, "cell") + " without a label and " + counted(without_unit, "cell") + " without a unit",
-         .expected = "a value for every cell",
-         .advice = "leave them out with [data] where"});
+  std::int64_t without_donor = 0;
+  for (std::int64_t i = 0; i < donor.size(); ++i) without_donor += donor.missing(i);
+  refuse_missing(without_label, roles.label, "label");
+  refuse_missing(without_unit, roles.unit, "unit");
+  refuse_missing(without_donor, roles.donor, "donor");
 
   std::vector<std::set<std::string>> donors(cohort.units.size());
   for (std::int64_t i = 0; i < table->n_cells(); ++i) donors[cohort.unit[i]].insert(donor.text(i));

@@ -31,7 +31,7 @@ struct Cohort {
   std::int32_t positive_class() const;  // index; two classes only
 };
 
-// Throws UsageError for unknown columns and DataError for missing labels, a single class, or a unit without a name.
+// Throws UsageError for unknown columns and DataError for a single class or a cell without a label, unit or donor.
 Cohort make_cohort(std::shared_ptr<const CellTable> table, CohortRoles roles, std::optional<UnitGeneSums> sums = {});
 
 // Distinct values of a text or number column, sorted; missing ones left out.

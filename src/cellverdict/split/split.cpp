@@ -1,7 +1,6 @@
 // Turns a scheme into a side for every cell, then checks that the result can teach and be tested.
 
 #include <cellverdict/base/nearest.h>
-#include <cellverdict/base/random.h>
 #include <cellverdict/split/assign.h>
 #include <cellverdict/split/split.h>
 
@@ -71,20 +70,34 @@ void summarise(const Cohort& cohort, const std::vector<Side>& sides, const Colum
 
 // The person is the unit of evidence: say when the same people teach and are tested.
 void note_shared_donors(const Cohort& cohort, const std::vector<Side>& sides, SplitSummary& summary) {
-  std::set<std::string> taught, shared;
-  for (std::size_t i = 0; i < sides.size(); ++i)
-    if (sides[i] == Side::train) taught.insert(cohort.donor_of_unit[cohort.unit[i]]);
-  std::set<std::string> tested;
-  for (std::size_t i = 0; i < sides.size(); ++i)
-    if (sides[i] == Side::test) tested.insert(cohort.donor_of_unit[cohort.unit[i]]);
-  std::set_intersection(taught.begin(), taught.end(), tested.begin(), tested.end(), std::inserter(shared, shared.end()));
+  // By cell: several donors may share a unit.
+  const auto donors = distinct_values(cohort.table->obs().column(cohort.roles.donor, "[data] donor"));
+  const auto donor = codes_of(cohort.table->obs().column(cohort.roles.donor, "[data] donor"), donors);
+  std::vector<bool> taught(donors.size()), tested(donors.size());
+  for (std::size_t i = 0; i < sides.size(); ++i) {
+    if (sides[i] == Side::train) taught[donor[i]] = true;
+    if (sides[i] == Side::test) tested[donor[i]] = true;
+  }
+  std::vector<std::string> shared;
+  for (std::size_t d = 0; d < donors.size(); ++d)
+    if (taught[d] && tested[d]) shared.push_back(donors[d]);
   if (shared.empty()) return;
-  const std::vector<std::string> names(shared.begin(), shared.end());
+  const auto n_tested = std::count(tested.begin(), tested.end(), true);
+  const auto n_shared = static_cast<std::int64_t>(shared.size());
   summary.notes.push_back(
-      (shared.size() == tested.size() ? "Every donor of the test side is"
-                                      : counted(static_cast<std::int64_t>(shared.size()), "donor") + " of the test side are") +
-      " also in training (" + listed(names) + "): the result is about " +
-      (summary.optimistic ? "other cells" : "other " + cohort.roles.unit + " values") + " of known people, not about new people.");
+      (n_shared == n_tested ? "Every donor of the test side is"
+                            : counted(n_shared, "donor") + " of the test side " + (n_shared == 1 ? "is" : "are")) +
+      " also in training (" + listed(shared) + "): the result is about other " +
+      (summary.optimistic ? "cells" : "units (" + cohort.roles.unit + ")") + " of known people, not about new people.");
+}
+
+void note_unused_lists(const SplitOptions& options, SplitSummary& summary) {
+  if (options.scheme != "random-units" && options.scheme != "random-cells") return;
+  for (const auto& [name, values] :
+       {std::pair("train", &options.train), std::pair("validation", &options.validation), std::pair("test", &options.test)})
+    if (!values->empty())
+      summary.notes.push_back("[split] " + std::string(name) + " is not used by scheme '" + options.scheme +
+                              "', which draws its sides.");
 }
 
 }  // namespace
@@ -95,7 +108,7 @@ const OptionTable<SplitOptions>& split_options() {
           .add("scheme", &SplitOptions::scheme, "how cells are divided; nothing but random-cells ever tears a unit",
                one_of({"group", "matched", "lists", "random-units", "random-cells"}))
           .add("by", &SplitOptions::by, "obs column whose values are listed or drawn (default: donor; for lists: unit)")
-          .add("train", &SplitOptions::train, "lists: values for training; empty: all that are not listed elsewhere")
+          .add("train", &SplitOptions::train, "values for training; empty: all that are on no other side")
           .add("validation", &SplitOptions::validation, "values for validation; empty: a random part (lists and matched: none)")
           .add("test", &SplitOptions::test, "values for test; empty: a random part (lists and matched need it)")
           .add("validation_fraction", &SplitOptions::validation_fraction,
@@ -118,7 +131,7 @@ Split Split::make(const RunContext& context, std::shared_ptr<const Cohort> cohor
   if (options.scheme == "random-cells") {
     split.side_ = assign_random_cells(*cohort, options, context.seed);
   } else if (options.scheme == "random-units") {
-    split.side_ = assign_random_groups(*cohort, cohort->units, cohort->unit, options, context.seed);
+    split.side_ = assign_random_units(*cohort, options, context.seed);
   } else {
     split.side_ = assign_groups(*cohort, *column, by, options, context.seed, split.summary_.notes);
   }
@@ -127,6 +140,7 @@ Split Split::make(const RunContext& context, std::shared_ptr<const Cohort> cohor
   split.summary_.has_validation = std::find(split.side_.begin(), split.side_.end(), Side::validation) != split.side_.end();
   if (split.summary_.has_validation) check_side(*cohort, split.side_, Side::validation, split.summary_);
   summarise(*cohort, split.side_, column, split.summary_);
+  note_unused_lists(options, split.summary_);
   note_shared_donors(*cohort, split.side_, split.summary_);
   if (!split.summary_.has_validation)
     split.summary_.notes.emplace_back(
@@ -138,6 +152,10 @@ Split Split::make(const RunContext& context, std::shared_ptr<const Cohort> cohor
 std::optional<ValidationView> Split::validation() const {
   if (!summary_.has_validation) return std::nullopt;
   return ValidationView(cohort_, rows(Side::validation));
+}
+
+std::vector<std::string> Split::values(const std::string& column, const std::string& where) const {
+  return distinct_values(cohort_->table->obs().column(column, where));
 }
 
 std::vector<std::int64_t> Split::rows(Side side) const {

@@ -16,7 +16,7 @@ namespace cellverdict {
 struct SplitOptions {
   std::string scheme = "group";    // people new to the model is the question we exist for
   std::string by;                  // matched, group, lists: the obs column the values below are of (default: donor, donor, unit)
-  std::vector<std::string> train;  // lists: these values; empty: everything else
+  std::vector<std::string> train;  // these values; empty: everything else
   std::vector<std::string> validation;  // values of `by`; empty: a random part, or none for lists and matched
   std::vector<std::string> test;        // values of `by`; empty: a random part (not for lists and matched)
   double validation_fraction = 0.2;     // of groups, units or cells, within each class; 0: no validation side
@@ -34,6 +34,8 @@ class Split {
   std::optional<ValidationView> validation() const;  // absent: fixed epochs, threshold 0.5, temperature 1
   TestView test() const { return TestView(cohort_, rows(Side::test)); }
   const SplitSummary& summary() const { return summary_; }
+  // Distinct values of an obs column over all sides: names of classes, not measurements. Throws UsageError for an unknown column.
+  std::vector<std::string> values(const std::string& column, const std::string& where) const;
 
  private:
   Split() = default;
