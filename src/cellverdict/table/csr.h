@@ -28,6 +28,8 @@ struct CsrBlock {
     values.push_back(value);
   }
   void end_row() { indptr.push_back(static_cast<std::int64_t>(indices.size())); }
+  // Puts the entries from `begin` on, those of one row, into the order of their genes.
+  void sort_from(std::size_t begin);
   void clear() {
     indptr.assign(1, 0);
     indices.clear();

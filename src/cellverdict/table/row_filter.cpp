@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
 
 namespace cellverdict {
 
@@ -15,7 +16,8 @@ constexpr const char* kWhere = "[data] where";
 
 class Parser {
  public:
-  Parser(const Frame& frame, const std::string& text) : frame_(frame), text_(text) {}
+  Parser(const Frame& frame, const std::string& text, std::vector<UnknownValue>& unknown)
+      : frame_(frame), text_(text), unknown_(unknown) {}
 
   std::vector<bool> whole() {
     auto rows = either();
@@ -44,18 +46,24 @@ class Parser {
 
   std::vector<bool> one() {
     if (word("not")) {
+      go_deeper();
       auto rows = one();
+      --depth_;
       rows.flip();
       return rows;
     }
     if (symbol("(")) {
-      if (++depth_ > 50) refuse("more than 50 nested parentheses", "fewer");
+      go_deeper();
       auto rows = either();
       if (!symbol(")")) refuse("no closing parenthesis", "`)`");
       --depth_;
       return rows;
     }
     return comparison();
+  }
+
+  void go_deeper() {
+    if (++depth_ > 50) refuse("more than 50 nested parentheses or nots", "fewer");
   }
 
   std::vector<bool> comparison() {
@@ -81,6 +89,11 @@ class Parser {
     std::vector<bool> rows(n, op == "!=");
     if (op == "==" || op == "!=") {
       for (const auto& value : values) {
+        if (value.empty()) {
+          for (std::size_t i = 0; i < n; ++i)
+            if (column.missing(static_cast<std::int64_t>(i))) rows[i] = op == "==";
+          continue;
+        }
         const auto number = parse_number(value);
         if (column.kind == Column::Kind::number) {
           if (!number) refuse("'" + value + "' for the number column '" + name + "'", "a number");
@@ -89,11 +102,10 @@ class Parser {
           continue;
         }
         const auto level = std::find(column.levels.begin(), column.levels.end(), value);
-        if (level == column.levels.end())
-          throw UsageError({.where = kWhere,
-                            .found = "'" + value + "', which is no value of '" + name + "'",
-                            .expected = "",
-                            .advice = suggestion(value, column.levels)});
+        if (level == column.levels.end()) {
+          unknown_.push_back({name, value});
+          continue;
+        }
         for (std::size_t i = 0; i < n; ++i)
           if (column.codes[i] == static_cast<std::int32_t>(level - column.levels.begin())) rows[i] = op == "==";
       }
@@ -163,14 +175,29 @@ class Parser {
 
   const Frame& frame_;
   const std::string& text_;
+  std::vector<UnknownValue>& unknown_;
   std::size_t at_ = 0;
   int depth_ = 0;
 };
 
 }  // namespace
 
+std::vector<bool> matching_rows(const Frame& frame, const std::string& expression, std::vector<UnknownValue>& unknown) {
+  return Parser(frame, expression, unknown).whole();
+}
+
 std::vector<bool> matching_rows(const Frame& frame, const std::string& expression) {
-  return Parser(frame, expression).whole();
+  std::vector<UnknownValue> unknown;
+  auto rows = matching_rows(frame, expression, unknown);
+  if (!unknown.empty()) refuse_unknown(unknown[0], frame.column(unknown[0].column, kWhere).levels);
+  return rows;
+}
+
+void refuse_unknown(const UnknownValue& unknown, const std::vector<std::string>& values) {
+  throw UsageError({.where = kWhere,
+                    .found = "'" + unknown.value + "', which is no value of '" + unknown.column + "'",
+                    .expected = "",
+                    .advice = suggestion(unknown.value, values)});
 }
 
 }  // namespace cellverdict

@@ -1,0 +1,13 @@
+// must not compile: (invalid initialization of reference of type .*ValidationView.*from expression of type .*TestView)|(no matching function.*choose_threshold)
+// The threshold is chosen on validation cells alone.
+#include <cellverdict/evaluate/decision.h>
+
+using namespace cellverdict;
+
+double choose(const ValidationView& validation, const TestView& other) {
+#ifndef CONTROL
+  choose_threshold(other, {});
+#endif
+  static_cast<void>(other);
+  return choose_threshold(validation, {});
+}

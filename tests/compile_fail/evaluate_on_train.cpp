@@ -1,0 +1,13 @@
+// must not compile: (invalid initialization of reference of type .*TestView.*from expression of type .*TrainView)|(no matching function.*evaluate)
+// Only the test side is evaluated.
+#include <cellverdict/evaluate/protocol.h>
+
+using namespace cellverdict;
+
+Evaluation judge(const TestView& test, const TrainView& other, const EvaluateInput& input) {
+#ifndef CONTROL
+  evaluate(other, input, {});
+#endif
+  static_cast<void>(other);
+  return evaluate(test, input, {});
+}

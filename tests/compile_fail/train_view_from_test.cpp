@@ -1,0 +1,12 @@
+// must not compile: no matching function for call to .*TrainView::TrainView.*TestView
+// The views of a split do not turn into one another.
+#include <cellverdict/split/split.h>
+
+using namespace cellverdict;
+
+void turn(const TestView& test) {
+#ifndef CONTROL
+  TrainView stolen(test);
+#endif
+  static_cast<void>(test);
+}
