@@ -29,7 +29,10 @@ function(add_room name)
   endforeach()
   if(ARG_TORCH AND CELLVERDICT_TORCH)
     # One translation unit a room: torch/torch.h costs 30 s an includer, a joined file pays it once.
-    target_link_libraries(cellverdict_${name} PUBLIC cellverdict_torch)
+    # PRIVATE: whoever uses the room links LibTorch and sees none of its headers.
+    target_link_libraries(cellverdict_${name} PRIVATE cellverdict_torch)
+    # The wheel brings another fmt among its headers than the one we link.
+    target_compile_definitions(cellverdict_${name} PRIVATE FMT_HEADER_ONLY)
     set_target_properties(cellverdict_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0 JOB_POOL_COMPILE torch)
     foreach(file ${ARG_TORCH_FREE})
       set_source_files_properties("${CMAKE_SOURCE_DIR}/src/cellverdict/${name}/${file}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
@@ -38,6 +41,7 @@ function(add_room name)
 endfunction()
 
 add_room(base     LIBRARIES OpenSSL::Crypto)
+set_source_files_properties("${CMAKE_SOURCE_DIR}/src/cellverdict/base/version.cpp" PROPERTIES COMPILE_DEFINITIONS CELLVERDICT_VERSION="${PROJECT_VERSION}")
 add_room(table    USES base)
 add_room(sparse   USES base table)
 add_room(genes    USES base table)

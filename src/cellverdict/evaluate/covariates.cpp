@@ -21,7 +21,8 @@ struct UnitCovariate {
 std::vector<UnitCovariate> units_of(const CellView& view, const std::string& covariate) {
   const Column column = view.column(covariate, "[evaluate] covariates");
   std::map<std::tuple<std::string, std::int32_t, std::string>, std::int64_t> n;
-  for (std::int64_t i = 0; i < view.n_cells(); ++i) ++n[{view.unit(i), view.label(i), column.text(i)}];
+  for (std::int64_t i = 0; i < view.n_cells(); ++i)
+    ++n[{view.unit(i), view.label(i), column.missing(i) ? "(missing)" : column.text(i)}];
   std::vector<UnitCovariate> units;
   for (const auto& [key, cells] : n) units.push_back({std::get<2>(key), std::get<1>(key), cells});
   return units;
@@ -84,9 +85,9 @@ CovariateBaseline evaluate_covariate(const TrainView& train, const TestView& tes
     for (const auto& unit : *units) values.push_back(unit.value);
   sort_labels(values);
   values.erase(std::unique(values.begin(), values.end()), values.end());
-  const auto rule_of = [&](const std::string& value) -> CovariateRule& {
-    return baseline.rules[std::find(values.begin(), values.end(), value) - values.begin()];
-  };
+  std::map<std::string, std::size_t> place;  // a number measured per cell has as many values as cells
+  for (std::size_t i = 0; i < values.size(); ++i) place.emplace(values[i], i);
+  const auto rule_of = [&](const std::string& value) -> CovariateRule& { return baseline.rules[place.at(value)]; };
   for (const auto& value : values)
     baseline.rules.push_back(
         {.value = value, .train_units = std::vector<std::int64_t>(n_classes), .test_units = std::vector<std::int64_t>(n_classes)});

@@ -1,3 +1,4 @@
+#include <cellverdict/base/error.h>
 #include <cellverdict/evaluate/decision.h>
 #include <cellverdict/evaluate/unit_means.h>
 #include <cellverdict/stats/calibration.h>
@@ -7,6 +8,11 @@
 namespace cellverdict {
 
 double choose_threshold(const ValidationView& validation, const std::vector<double>& probability) {
+  if (validation.classes().size() != 2)
+    throw UsageError({.where = "[evaluate] threshold",
+                      .found = "'validation' for " + std::to_string(validation.classes().size()) + " classes",
+                      .expected = "two classes",
+                      .advice = "leave the threshold at 0.5: of more classes the most probable one is called"});
   const auto positive_class = std::find(validation.classes().begin(), validation.classes().end(), validation.roles().positive) -
                               validation.classes().begin();
   std::vector<std::uint8_t> positive;

@@ -18,7 +18,8 @@ struct Decision {
 };
 
 // The threshold of greatest balanced accuracy over validation units (mean probability of their cells).
-// `probability` [cells, classes] of the validation cells.
+// `probability` [cells, classes] of the validation cells,
+// calibrated if the test's will be. Throws UsageError for more than two classes.
 double choose_threshold(const ValidationView& validation, const std::vector<double>& probability);
 
 // The temperature of least cross-entropy over validation cells (Guo et al. 2017).

@@ -132,6 +132,10 @@ Evaluation evaluate(const TestView& test, const EvaluateInput& input, const Eval
     const PredictedHead& predicted = input.heads[h];
     const bool is_label = h == 0;
     const KnownCells known = known_cells(test, predicted, is_label ? out.temperature : 1);
+    if (known.truth.empty()) {
+      out.warnings.push_back("No test cell has a value of '" + predicted.label + "': its head is not evaluated.");
+      continue;
+    }
     const auto n_classes = static_cast<std::int64_t>(predicted.classes.size());
     HeadResult head{.label = predicted.label, .classes = predicted.classes, .weight = predicted.weight};
     const std::int32_t head_positive = is_label ? positive : 1;

@@ -18,10 +18,22 @@ std::string capitalised(std::string text) {
   return text;
 }
 
+// A unit that several people share names them all: "a, b".
+std::vector<std::string> donors_of(const std::string& joined) {
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin <= joined.size();) {
+    const std::size_t end = std::min(joined.find(", ", begin), joined.size());
+    names.push_back(joined.substr(begin, end - begin));
+    begin = end + 2;
+  }
+  return names;
+}
+
 // Where a class has one donor, the person and the disease are the same thing in these data.
 void say_who_is_compared(const CohortRoles& roles, Evaluation& e) {
   std::map<std::string, std::set<std::string>> donors;
-  for (const auto& unit : e.split.units) donors[unit.label].insert(unit.donor);
+  for (const auto& unit : e.split.units)
+    for (const auto& donor : donors_of(unit.donor)) donors[unit.label].insert(donor);
   std::vector<std::string> alone;
   for (const auto& [label, names] : donors)
     if (names.size() < 2) alone.push_back(fmt::format("one donor is {} ({})", label, *names.begin()));

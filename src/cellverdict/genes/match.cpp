@@ -32,8 +32,12 @@ GeneMatch match_names(const std::vector<std::string>& from, const std::vector<st
 
 }  // namespace
 
+GeneMatch match_ids(const GeneList& from, const GeneList& to) {
+  return match_names(from.ids, to.ids, "id");
+}
+
 GeneMatch match_genes(const GeneList& from, const GeneList& to) {
-  GeneMatch by_id = match_names(from.ids, to.ids, "id");
+  GeneMatch by_id = match_ids(from, to);
   if (by_id.n_matched * 10 >= to.size()) return by_id;
   GeneMatch by_symbol = match_names(from.symbols, to.symbols, "symbol");
   return by_symbol.n_matched > by_id.n_matched ? by_symbol : by_id;

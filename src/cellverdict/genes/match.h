@@ -19,6 +19,8 @@ struct GeneMatch {
 // Matches by id; when fewer than a tenth of `to` is found so, tries from's symbols against to's symbols (unique ones on both
 // sides).
 GeneMatch match_genes(const GeneList& from, const GeneList& to);
+// By id alone.
+GeneMatch match_ids(const GeneList& from, const GeneList& to);
 
 // The genes that all lists share (by id), in the first list's order and with its symbols.
 GeneList shared_genes(std::span<const GeneList> lists);

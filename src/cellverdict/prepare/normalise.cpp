@@ -1,5 +1,6 @@
-#include <cellverdict/base/value.h>
 #include <cellverdict/prepare/normalise.h>
+
+#include <fmt/format.h>
 
 #include <cmath>
 
@@ -15,7 +16,7 @@ void normalise_values(std::span<float> values, double total, double target_sum, 
 
 std::string normalisation_name(const PrepareOptions& options) {
   std::string name = "counts";
-  if (options.target_sum > 0) name += ", " + Value{options.target_sum, {}}.text() + " per cell";
+  if (options.target_sum > 0) name += fmt::format(", {} per cell", options.target_sum);
   if (options.log1p) name += ", log1p";
   return name;
 }

@@ -5,23 +5,32 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <numeric>
 
 namespace cellverdict {
 
 namespace {
 
+// Unit by unit, as the store sums them: the same bytes whether the sums were stored or not.
 GeneSums sum_training_cells(const RunContext& context, const TrainView& train, const PrepareOptions& options) {
   if (auto stored = train.stored_sums(normalisation_name(options))) return *std::move(stored);
-  GeneSums sums(train.genes().size());
+  std::map<std::int32_t, std::vector<std::int64_t>> cells_of_unit;
+  for (std::int64_t i = 0; i < train.n_cells(); ++i) cells_of_unit[train.unit_number(i)].push_back(i);
+  GeneSums total(train.genes().size());
   CsrBlock cell;
-  for (std::int64_t i = 0; i < train.n_cells(); ++i) {
-    cell.clear();
-    train.append_counts(i, cell);
-    normalise_values(cell.values, train.total(i), options.target_sum, options.log1p);
-    sums.add(cell.row(0));
-    if (i % 4096 == 0) context.progress("gene statistics", i, train.n_cells());
+  for (const auto& [unit, cells] : cells_of_unit) {
+    GeneSums sums(train.genes().size());
+    for (const std::int64_t i : cells) {
+      cell.clear();
+      train.append_counts(i, cell);
+      normalise_values(cell.values, train.total(i), options.target_sum, options.log1p);
+      sums.add(cell.row(0));
+    }
+    total.add(sums);
+    context.progress("gene statistics", total.n_cells, train.n_cells());
   }
-  return sums;
+  return total;
 }
 
 double median_total(const TrainView& train) {
@@ -29,7 +38,17 @@ double median_total(const TrainView& train) {
   for (std::int64_t i = 0; i < train.n_cells(); ++i) totals.push_back(train.total(i));
   const auto middle = totals.begin() + static_cast<std::ptrdiff_t>(totals.size() / 2);
   std::nth_element(totals.begin(), middle, totals.end());
-  return *middle;
+  return totals.size() % 2 == 1 ? *middle : std::midpoint(*std::max_element(totals.begin(), middle), *middle);
+}
+
+// Population variance. What is left of the subtraction when all values are equal is rounding, not variance: it must not become a
+// divisor.
+double variance_of(const GeneSums& sums, std::int64_t g) {
+  constexpr double kRounding = 1e-12;
+  const auto n = static_cast<double>(sums.n_cells);
+  const double mean = sums.sum[g] / n, mean_square = sums.sum_squares[g] / n;
+  const double variance = mean_square - mean * mean;
+  return variance > kRounding * mean_square ? variance : 0;
 }
 
 }  // namespace
@@ -37,10 +56,7 @@ double median_total(const TrainView& train) {
 Preparation fit_preparation(const RunContext& context, const TrainView& train, const PrepareOptions& options) {
   const GeneSums sums = sum_training_cells(context, train, options);
   const auto n = static_cast<double>(sums.n_cells);
-  const auto variance = [&](std::int64_t g) {
-    const double mean = sums.sum[g] / n;
-    return std::max(0.0, sums.sum_squares[g] / n - mean * mean);
-  };
+  const auto variance = [&](std::int64_t g) { return variance_of(sums, g); };
 
   std::vector<std::int64_t> kept;
   for (std::int64_t g = 0; g < train.genes().size(); ++g)
@@ -94,6 +110,8 @@ void apply_preparation(const Preparation& p, const std::vector<std::int32_t>& co
     // The same rounding to float as where the statistics were summed.
     out.push(g, static_cast<float>(p.log1p ? std::log1p(x) : x));
   }
+  // A stranger's file may list the genes in another order: the sums of the net must not depend on that.
+  out.sort_from(begin);
   const auto n_genes = static_cast<std::int32_t>(p.genes.size());
   if (p.center) {
     std::vector<float> full(static_cast<std::size_t>(n_genes));

@@ -3,7 +3,7 @@
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/io/sample_sheet.h>
 #include <cellverdict/prepare/sources.h>
-#include <cellverdict/table/row_filter.h>
+#include <cellverdict/split/cohort.h>
 
 #include <algorithm>
 #include <set>
@@ -41,7 +41,40 @@ std::vector<SourceFile> sources_of_sheet(const fs::path& file) {
   return sources;
 }
 
+// [data.classes]: a table of texts.
+void read_classes(DataOptions& options, const Value& value, const std::string& where) {
+  const auto* table = std::get_if<ValueTable>(&value.data);
+  if (table == nullptr)
+    throw UsageError({.where = where,
+                      .found = value.kind(),
+                      .expected = "a table",
+                      .advice = "write [data.classes] with lines such as \"AML\" = \"disease\", and \"\" for a class to drop"});
+  options.classes.clear();
+  for (const auto& [from, to] : *table) read_option(to, {}, where + "." + from, options.classes[from]);
+}
+
+Value write_classes(const DataOptions& options) {
+  ValueTable table;
+  for (const auto& [from, to] : options.classes) table.emplace_back(from, Value{to, {}});
+  return {std::move(table), {}};
+}
+
 }  // namespace
+
+const OptionTable<DataOptions>& data_options() {
+  static const auto table =
+      OptionTable<DataOptions>("data")
+          .add("sources", &DataOptions::sources, "a sample sheet: one row per library with its path and labels")
+          .add("files", &DataOptions::files, "or files and folders (.h5ad, 10x)")
+          .add("label", &DataOptions::label, "obs column to predict")
+          .add("unit", &DataOptions::unit, "obs column: never split, the level of every interval")
+          .add("donor", &DataOptions::donor, "obs column: the person; empty: the unit")
+          .add("positive", &DataOptions::positive, "two classes: the one the AUC is of; empty: the last in sorted order")
+          .add("where", &DataOptions::where, "which cells to keep, for example cell_type == 'monocyte'")
+          .add_custom("classes", "[data.classes] \"value\" = \"name\": rename classes; \"\" drops one", read_classes,
+                      write_classes);
+  return table;
+}
 
 std::vector<SourceFile> list_sources(const DataOptions& data, const fs::path& base) {
   if (data.sources.empty() == data.files.empty())
@@ -79,31 +112,60 @@ LabelledSource open_labelled(const SourceFile& file, std::int64_t memory_bytes) 
   return opened;
 }
 
-std::vector<bool> keep_rows(Frame& obs, const DataOptions& data, const std::string& source, std::vector<std::string>& notes) {
+std::vector<bool> RowChooser::apply_where(const Frame& obs) {
+  std::vector<UnknownValue> here;
+  auto keep = matching_rows(obs, data_.where, here);
+  for (const auto& value : here) {
+    const auto values = distinct_values(obs.column(value.column, "[data] where"));
+    seen_[value.column].insert(values.begin(), values.end());
+  }
+  if (n_sources_ == 1) nowhere_ = here;
+  std::erase_if(nowhere_, [&](const auto& v) { return std::find(here.begin(), here.end(), v) == here.end(); });
+  return keep;
+}
+
+std::vector<bool> RowChooser::keep(Frame& obs, const std::string& source, std::vector<std::string>& notes) {
   const auto n = static_cast<std::size_t>(obs.n_rows());
+  ++n_sources_;
   std::vector<bool> keep(n, true);
-  if (!data.where.empty()) keep = matching_rows(obs, data.where);
+  if (!data_.where.empty()) keep = apply_where(obs);
   if (const auto dropped = std::count(keep.begin(), keep.end(), false); dropped > 0)
     notes.push_back(source + ": " + counted(dropped, "cell") + " of " + with_commas(static_cast<std::int64_t>(n)) +
                     " left out by [data] where.");
 
-  const Column& label = obs.column(data.label, "[data] label");
+  const Column& label = obs.column(data_.label, "[data] label, source '" + source + "'");
+  for (const auto& value : distinct_values(label)) labels_.insert(value);
   std::vector<std::string> values;
   std::int64_t missing = 0, unwanted = 0;
   for (std::size_t i = 0; i < n; ++i) {
     std::string value = label.text(static_cast<std::int64_t>(i));
     if (keep[i] && value.empty()) ++missing;
-    if (const auto renamed = data.classes.find(value); renamed != data.classes.end()) {
+    if (const auto renamed = data_.classes.find(value); renamed != data_.classes.end()) {
       value = renamed->second;
       if (keep[i] && value.empty()) ++unwanted;
     }
     if (value.empty()) keep[i] = false;
     values.push_back(std::move(value));
   }
-  obs.set(data.label, make_text_column(values));
-  if (missing > 0) notes.push_back(source + ": " + counted(missing, "cell") + " without a value of '" + data.label + "' left out.");
+  obs.set(data_.label, make_text_column(values));
+  if (missing > 0)
+    notes.push_back(source + ": " + counted(missing, "cell") + " without a value of '" + data_.label + "' left out.");
   if (unwanted > 0) notes.push_back(source + ": " + counted(unwanted, "cell") + " of dropped classes left out.");
   return keep;
+}
+
+void RowChooser::check() const {
+  if (!nowhere_.empty()) {
+    const auto& seen = seen_.at(nowhere_[0].column);
+    refuse_unknown(nowhere_[0], {seen.begin(), seen.end()});
+  }
+  const std::vector<std::string> labels(labels_.begin(), labels_.end());
+  for (const auto& [from, to] : data_.classes)
+    if (!labels_.contains(from))
+      throw UsageError({.where = "[data.classes]",
+                        .found = "'" + from + "', which is no value of '" + data_.label + "'",
+                        .expected = "",
+                        .advice = suggestion(from, labels)});
 }
 
 }  // namespace cellverdict

@@ -1,11 +1,15 @@
 #pragma once
 // The files of a cohort with the labels a sample sheet gives them, brought to one annotation: which cells exist, of which unit.
 
+#include <cellverdict/base/option_table.h>
 #include <cellverdict/io/open_source.h>
 #include <cellverdict/table/cell_source.h>
+#include <cellverdict/table/row_filter.h>
 
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +23,7 @@ struct DataOptions {
   std::string where;                           // which cells to keep
   std::map<std::string, std::string> classes;  // value of the label → its name here; "" drops it
 };
+const OptionTable<DataOptions>& data_options();
 
 // One file or folder and the obs columns its cells get from the sheet.
 struct SourceFile {
@@ -38,8 +43,26 @@ struct LabelledSource {
 };
 LabelledSource open_labelled(const SourceFile& file, std::int64_t memory_bytes);
 
-// Renames and drops values of the label column; gives for each row whether it stays (where, classes, missing label), and says in
-// `notes` how many do not and why.
-std::vector<bool> keep_rows(Frame& obs, const DataOptions& data, const std::string& source, std::vector<std::string>& notes);
+// Which cells of each source stay. Values that [data] where and [data.classes] name may be missing in one source; a name that no
+// source has is misspelt.
+class RowChooser {
+ public:
+  explicit RowChooser(const DataOptions& data) : data_(data) {}
+
+  // Renames and drops values of the label column of the next source; gives for each row whether it stays (where, classes, missing
+  // label), and says in `notes` how many do not and why.
+  std::vector<bool> keep(Frame& obs, const std::string& source, std::vector<std::string>& notes);
+  // After the last source: throws UsageError for names that no source had.
+  void check() const;
+
+ private:
+  std::vector<bool> apply_where(const Frame& obs);
+
+  const DataOptions& data_;
+  std::int64_t n_sources_ = 0;
+  std::vector<UnknownValue> nowhere_;                  // values of `where` that no source had so far
+  std::map<std::string, std::set<std::string>> seen_;  // values of the columns they are of
+  std::set<std::string> labels_;
+};
 
 }  // namespace cellverdict

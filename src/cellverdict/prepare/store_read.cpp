@@ -5,11 +5,22 @@
 #include <cellverdict/prepare/store.h>
 #include <cellverdict/prepare/store_json.h>
 
-#include <algorithm>
+#include <map>
 
 namespace cellverdict {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+[[noreturn]] void refuse(const fs::path& file, const std::string& found) {
+  throw InputError({.where = file.string(),
+                    .found = found,
+                    .expected = "parts of one store",
+                    .advice = "delete the store folder and run again"});
+}
+
+}  // namespace
 
 std::string store_key(const RunContext& context, const StoreRequest& request,
                       std::vector<std::pair<std::string, std::string>>& inputs) {
@@ -27,7 +38,8 @@ std::string store_key(const RunContext& context, const StoreRequest& request,
     ValueTable labels;
     for (const auto& [column, value] : file.labels) labels.emplace_back(column, Value{value, {}});
     what.emplace_back("source " + file.name, Value{std::move(labels), {}});
-    for (const auto& part : open_source(file.path)->head().files) inputs.emplace_back(part.string(), sha256_of_file(part));
+    const auto source = open_source(file.path);
+    for (const auto& part : source->head().files) inputs.emplace_back(part.string(), sha256_of_file(part));
   }
   for (const auto& [path, hash] : inputs) what.emplace_back("input", Value{hash, {}});
   return sha256(Value{std::move(what), {}}.text());
@@ -45,7 +57,10 @@ Cohort read_store(const fs::path& folder, const DataOptions& data) {
   std::vector<CsrShard> shards;
   for (const auto& name : index.shards) {
     MappedH5ad mapped = map_h5ad(folder / name);
-    if (genes.size() == 0) genes = std::move(mapped.genes);
+    if (genes.size() == 0)
+      genes = std::move(mapped.genes);
+    else if (mapped.genes != genes)
+      refuse(folder / name, "genes that differ from the first shard's");
     append_rows(obs, mapped.obs);
     shards.push_back(std::move(mapped.shard));
   }
@@ -54,13 +69,15 @@ Cohort read_store(const fs::path& folder, const DataOptions& data) {
 
   UnitGeneSums sums = read_unit_sums(folder / "statistics.h5ad", index.normalisation);
   // Units of which no cell passed quality control have sums of nothing and are no units of the cohort.
-  const auto present = distinct_values(table->obs().column(data.unit, "[data] unit"));
-  UnitGeneSums kept{.normalisation = sums.normalisation};
-  for (std::size_t u = 0; u < sums.units.size(); ++u)
-    if (std::find(present.begin(), present.end(), sums.units[u]) != present.end()) {
-      kept.units.push_back(sums.units[u]);
-      kept.sums.push_back(std::move(sums.sums[u]));
-    }
+  UnitGeneSums kept{.normalisation = sums.normalisation, .units = distinct_values(table->obs().column(data.unit, "[data] unit"))};
+  std::map<std::string, std::size_t> place;
+  for (std::size_t u = 0; u < sums.units.size(); ++u) place.emplace(sums.units[u], u);
+  for (const auto& unit : kept.units) {
+    const auto found = place.find(unit);
+    if (found == place.end() || static_cast<std::int64_t>(sums.sums[found->second].sum.size()) != table->n_genes())
+      refuse(folder / "statistics.h5ad", "no sums of unit '" + unit + "' over the genes of the shards");
+    kept.sums.push_back(std::move(sums.sums[found->second]));
+  }
   return make_cohort(std::move(table), {.label = data.label, .unit = data.unit, .donor = data.donor, .positive = data.positive},
                      std::move(kept));
 }

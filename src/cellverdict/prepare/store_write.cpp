@@ -20,7 +20,6 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
-#include <numeric>
 
 namespace cellverdict {
 
@@ -62,8 +61,7 @@ std::string stage_name(std::size_t stage, const PrepareOptions& o) {
     case few_enough_genes:
       return o.max_genes > 0 ? fmt::format("at most {} genes", with_commas(o.max_genes)) : "no upper bound of genes";
     default:
-      return o.max_mito_percent < 100 ? fmt::format("at most {} % mitochondrial", Value{o.max_mito_percent, {}}.text())
-                                      : "no mitochondrial bound";
+      return o.max_mito_percent < 100 ? fmt::format("at most {} % mitochondrial", o.max_mito_percent) : "no mitochondrial bound";
   }
 }
 
@@ -101,17 +99,28 @@ class StoreWriter {
  private:
   // Heads of all sources: the gene space, the units, which cells may enter.
   void plan() {
-    std::vector<GeneList> lists;
+    std::vector<GeneList> lists;  // distinct ones: the libraries of a study mostly share theirs
+    std::vector<std::int64_t> n_genes;
+    RowChooser chooser(request_.data);
     for (const auto& file : list_sources(request_.data, request_.base)) {
       LabelledSource opened = open_labelled(file, context_.memory_bytes / 4);
-      for (const auto& note : opened.head.notes) index_.notes.push_back(note);
       PlannedSource planned{.file = file, .head = std::move(opened.head)};
-      const auto keep = keep_rows(planned.head.obs, request_.data, file.name, index_.notes);
+      index_.notes.insert(index_.notes.end(), planned.head.notes.begin(), planned.head.notes.end());
+      for (const std::string& column :
+           {std::string("total_counts"), std::string("n_genes_by_counts"), std::string("pct_counts_mt")})
+        if (planned.head.obs.find(column) != nullptr)
+          index_.notes.push_back(file.name + ": the obs column '" + column + "' is replaced by what is measured here.");
+      if (!request_.data.donor.empty())
+        static_cast<void>(planned.head.obs.column(request_.data.donor, "[data] donor, source '" + file.name + "'"));
+      const auto keep = chooser.keep(planned.head.obs, file.name, index_.notes);
       planned.cells.resize(keep.size());
       for (std::size_t i = 0; i < keep.size(); ++i) planned.cells[i].unit = keep[i] ? 0 : -1;
-      lists.push_back(planned.head.genes);
+      n_genes.push_back(planned.head.genes.size());
+      if (lists.empty() || planned.head.genes != lists.back()) lists.push_back(planned.head.genes);
+      planned.head.genes = {};
       sources_.push_back(std::move(planned));
     }
+    chooser.check();
     genes_ = shared_genes(lists);
     if (genes_.size() == 0)
       throw DataError({.where = "genes of the sources",
@@ -119,9 +128,9 @@ class StoreWriter {
                        .expected = "one gene space",
                        .advice = "check that all use the same kind of gene id (Ensembl or symbols)"});
     for (std::size_t s = 0; s < sources_.size(); ++s)
-      if (const auto dropped = lists[s].size() - genes_.size(); dropped > 0)
-        index_.notes.push_back(fmt::format("{}: {} of {} are not in every source and are left out.", sources_[s].file.name,
-                                           counted(dropped, "gene"), with_commas(lists[s].size())));
+      if (const auto dropped = n_genes[s] - genes_.size(); dropped > 0)
+        index_.notes.push_back(fmt::format("{}: {} of {} not in every source and left out.", sources_[s].file.name,
+                                           counted(dropped, "gene"), with_commas(n_genes[s])));
     mitochondrial_ = mitochondrial_genes(genes_);
     if (std::find(mitochondrial_.begin(), mitochondrial_.end(), true) == mitochondrial_.end() &&
         request_.prepare.max_mito_percent < 100)
@@ -133,9 +142,8 @@ class StoreWriter {
 
   void name_units() {
     std::map<std::string, std::int32_t> units;
-    std::vector<std::vector<std::string>> of_source;
     for (auto& source : sources_) {
-      const Column& column = source.head.obs.column(request_.data.unit, "[data] unit");
+      const Column& column = source.head.obs.column(request_.data.unit, "[data] unit, source '" + source.file.name + "'");
       for (std::size_t i = 0; i < source.cells.size(); ++i) {
         const std::string unit = column.text(static_cast<std::int64_t>(i));
         if (unit.empty() && source.cells[i].unit >= 0)
@@ -196,18 +204,21 @@ class StoreWriter {
                         .found = counted(opened.head.n_cells, "cell"),
                         .expected = with_commas(planned.head.n_cells) + ", as on first opening",
                         .advice = "the file was changed while being read: run again"});
-    const auto target = match_genes(planned.head.genes, genes_).target;
-    const bool same_genes = planned.head.genes.ids == genes_.ids;
+    // By id alone, as the shared genes were found.
+    const GeneList& own_genes = opened.head.genes;
+    const bool same_genes = own_genes.ids == genes_.ids;
+    const auto target = match_ids(own_genes, genes_).target;
     CsrBlock block, cell;
-    bool first = true;
+    ValueState state = ValueState::counts;
+    bool judged = false;
     while (opened.source->read_block(kBlockRows, block)) {
-      if (first && !block.values.empty()) {
-        const std::string note =
-            check_value_state(detect_value_state(block), planned.head.path.string(), request_.prepare.counts == "strict");
+      if (state == ValueState::counts && !block.values.empty()) {
+        state = detect_value_state(block);
+        // Whole counts so far and then fractions are no logarithms.
+        if (judged && state != ValueState::counts) state = ValueState::fractional_counts;
+        judged = true;
+        const std::string note = check_value_state(state, planned.head.path.string(), request_.prepare.counts == "strict");
         if (!note.empty()) warn(note);
-        first = false;
-      } else if (request_.prepare.counts == "strict") {
-        check_value_state(detect_value_state(block), planned.head.path.string(), true);
       }
       for (std::int64_t i = 0; i < block.n_rows(); ++i) {
         Candidate& candidate = planned.cells[block.first_row + i];
@@ -216,15 +227,15 @@ class StoreWriter {
         const CsrRow counts = block.row(i);
         for (std::size_t k = 0; k < counts.genes.size(); ++k) {
           if (counts.values[k] < 0)
-            throw DataError(
-                {.where = fmt::format("{} cell '{}' gene '{}'", planned.head.path.string(),
-                                      planned.head.obs.index[block.first_row + i], planned.head.genes.symbols[counts.genes[k]]),
-                 .found = fmt::format("{}", counts.values[k]),
-                 .expected = "a count of zero or more",
-                 .advice = "give the file with the raw counts"});
+            throw DataError({.where = fmt::format("{} cell '{}' gene '{}'", planned.head.path.string(),
+                                                  planned.head.obs.index[block.first_row + i], own_genes.symbols[counts.genes[k]]),
+                             .found = fmt::format("{}", counts.values[k]),
+                             .expected = "a count of zero or more",
+                             .advice = "give the file with the raw counts"});
           if (same_genes) continue;
           if (const std::int32_t g = target[counts.genes[k]]; g >= 0) cell.push(g, counts.values[k]);
         }
+        cell.sort_from(0);  // sources may list the genes in different orders
         judge(candidate, same_genes ? counts : CsrRow{cell.indices, cell.values}, spool);
       }
       context_.progress("read " + planned.file.name, block.first_row + block.n_rows(), planned.head.n_cells);

@@ -32,7 +32,8 @@ ValueState detect_value_state(const CsrBlock& cells) {
     least = std::min(least, total);
     most = std::max(most, total);
   }
-  return most <= least * 1.01 && cells.n_rows() > 1 ? ValueState::log1p : ValueState::fractional_counts;
+  // Beyond the range of expm1 nothing is known of the sums, but values so large are no logarithms.
+  return std::isfinite(most) && most <= least * 1.01 && cells.n_rows() > 1 ? ValueState::log1p : ValueState::fractional_counts;
 }
 
 std::string check_value_state(ValueState state, const std::string& file, bool strict) {

@@ -3,6 +3,8 @@
 #include <cellverdict/train/model_card.h>
 #include <cellverdict/train/tensors.h>
 
+#include <charconv>
+
 namespace cellverdict {
 
 namespace fs = std::filesystem;
@@ -19,12 +21,28 @@ void collect_adam(const torch::optim::OptimizerParamState& base, const std::stri
   out.tensors.push_back(to_named(prefix + "step", torch::tensor({state.step()}, torch::kInt64)));
 }
 
+[[noreturn]] void refuse_damaged(const std::string& file, const std::string& found) {
+  throw InputError({.where = file,
+                    .found = found,
+                    .expected = "a whole checkpoint of cellverdict",
+                    .advice = "delete it and train from the start"});
+}
+
+// A tensor of the optimiser, of the parameter's shape.
+torch::Tensor saved_tensor(const Safetensors& in, const std::string& name, torch::IntArrayRef shape, const std::string& file) {
+  const NamedTensor* found = in.find(name);
+  if (found == nullptr || torch::IntArrayRef(found->shape) != shape)
+    refuse_damaged(file, (found == nullptr ? "no tensor '" : "another shape of tensor '") + name + "'");
+  return from_named(*found);
+}
+
 template <class State>
-std::unique_ptr<torch::optim::OptimizerParamState> restore_adam(const std::string& prefix, const Safetensors& in) {
+std::unique_ptr<torch::optim::OptimizerParamState> restore_adam(const std::string& prefix, const Safetensors& in,
+                                                                torch::IntArrayRef shape, const std::string& file) {
   auto state = std::make_unique<State>();
-  state->exp_avg(from_named(*in.find(prefix + "exp_avg")));
-  state->exp_avg_sq(from_named(*in.find(prefix + "exp_avg_sq")));
-  state->step(from_named(*in.find(prefix + "step")).template item<std::int64_t>());
+  state->exp_avg(saved_tensor(in, prefix + "exp_avg", shape, file));
+  state->exp_avg_sq(saved_tensor(in, prefix + "exp_avg_sq", shape, file));
+  state->step(saved_tensor(in, prefix + "step", {1}, file).template item<std::int64_t>());
   return state;
 }
 
@@ -51,19 +69,31 @@ void collect_optimizer(torch::optim::Optimizer& optimizer, Safetensors& out) {
   });
 }
 
-void restore_optimizer(torch::optim::Optimizer& optimizer, const Safetensors& in) {
+void restore_optimizer(torch::optim::Optimizer& optimizer, const Safetensors& in, const std::string& file) {
+  const bool adamw = dynamic_cast<torch::optim::AdamW*>(&optimizer) != nullptr;
+  const bool adam = dynamic_cast<torch::optim::Adam*>(&optimizer) != nullptr;
   each_parameter(optimizer, [&](const torch::Tensor& parameter, const std::string& prefix) {
-    auto& state = optimizer.state()[parameter.unsafeGetTensorImpl()];
-    if (in.find(prefix + "exp_avg") != nullptr) {
-      const bool decoupled = dynamic_cast<torch::optim::AdamW*>(&optimizer) != nullptr;
-      state = decoupled ? restore_adam<torch::optim::AdamWParamState>(prefix, in)
-                        : restore_adam<torch::optim::AdamParamState>(prefix, in);
-    } else if (const NamedTensor* momentum = in.find(prefix + "momentum")) {
+    std::unique_ptr<torch::optim::OptimizerParamState> restored;
+    if (adamw) {
+      restored = restore_adam<torch::optim::AdamWParamState>(prefix, in, parameter.sizes(), file);
+    } else if (adam) {
+      restored = restore_adam<torch::optim::AdamParamState>(prefix, in, parameter.sizes(), file);
+    } else {
       auto sgd = std::make_unique<torch::optim::SGDParamState>();
-      sgd->momentum_buffer(from_named(*momentum));
-      state = std::move(sgd);
+      // Without momentum there is nothing to keep.
+      if (in.find(prefix + "momentum") != nullptr)
+        sgd->momentum_buffer(saved_tensor(in, prefix + "momentum", parameter.sizes(), file));
+      restored = std::move(sgd);
     }
+    optimizer.state()[parameter.unsafeGetTensorImpl()] = std::move(restored);
   });
+}
+
+std::uint64_t step_from(const std::string& text, const std::string& file) {
+  std::uint64_t step = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), step);
+  if (failure != std::errc() || end != text.data() + text.size()) refuse_damaged(file, "step '" + text + "'");
+  return step;
 }
 
 }  // namespace
@@ -88,11 +118,7 @@ std::optional<TrainingState> read_checkpoint(const fs::path& folder, const std::
   const Safetensors in = read_safetensors(file);
   const auto said = [&](const std::string& name) {
     const auto found = in.metadata.find(name);
-    if (found == in.metadata.end())
-      throw InputError({.where = file.string(),
-                        .found = "no '" + name + "'",
-                        .expected = "a checkpoint of cellverdict",
-                        .advice = "delete it and train from the start"});
+    if (found == in.metadata.end()) refuse_damaged(file.string(), "no '" + name + "'");
     return found->second;
   };
   if (said("key") != key)
@@ -101,13 +127,17 @@ std::optional<TrainingState> read_checkpoint(const fs::path& folder, const std::
                       .expected = "one of this run",
                       .advice = "run without --resume to start over"});
   restore_tensors(net, "net.", in, file.string());
-  restore_optimizer(optimizer, in);
-  TrainingState state{.curve = learning_curve_from_json(said("history"), file.string()), .step = std::stoull(said("step"))};
+  restore_optimizer(optimizer, in, file.string());
+  TrainingState state{.curve = learning_curve_from_json(said("history"), file.string()),
+                      .step = step_from(said("step"), file.string())};
   for (NamedTensor tensor : in.tensors) {
     if (!tensor.name.starts_with("best.")) continue;
     tensor.name.erase(0, 5);
     state.best.tensors.push_back(std::move(tensor));
   }
+  const auto n_epochs = static_cast<int>(state.curve.epochs.size());
+  if (state.best.tensors.empty() || state.curve.best_epoch < 1 || state.curve.best_epoch > n_epochs)
+    refuse_damaged(file.string(), "no weights of the best epoch");
   return state;
 }
 

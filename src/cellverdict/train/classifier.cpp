@@ -1,4 +1,5 @@
 #include <cellverdict/base/atomic_file.h>
+#include <cellverdict/base/digest.h>
 #include <cellverdict/base/error.h>
 #include <cellverdict/train/net_of_card.h>
 #include <cellverdict/train/objective.h>
@@ -61,8 +62,14 @@ Classifier::~Classifier() = default;
 Classifier Classifier::load(const fs::path& folder) {
   const fs::path card_file = folder / "model.json", weights_file = folder / "model.safetensors";
   ModelCard card = model_card_from_json(read_file(card_file), card_file.string());
+  const Safetensors weights = read_safetensors(weights_file);
+  if (const std::string found = sha256_of_file(weights_file); found != card.weights_sha256)
+    throw InputError({.where = weights_file.string(),
+                      .found = "SHA-256 " + found,
+                      .expected = card.weights_sha256 + " as in model.json",
+                      .advice = "the weights are damaged or of another model: train again"});
   auto parts = make_parts(card);
-  restore_tensors(*parts->net, "", read_safetensors(weights_file), weights_file.string());
+  restore_tensors(*parts->net, "", weights, weights_file.string());
   Classifier classifier(std::move(card), std::move(parts));
   check_self_test(classifier, card_file.string());
   return classifier;
@@ -74,8 +81,11 @@ void Classifier::save(const fs::path& folder) const {
   Safetensors weights;
   collect_tensors(*parts_->net, "", weights);
   weights.metadata["cellverdict"] = card_.version;
-  write_safetensors(out.temporary() / "model.safetensors", weights);
-  write_file(out.temporary() / "model.json", model_card_to_json(card_));
+  const fs::path file = out.temporary() / "model.safetensors";
+  write_safetensors(file, weights);
+  ModelCard card = card_;
+  card.weights_sha256 = sha256_of_file(file);
+  write_file(out.temporary() / "model.json", model_card_to_json(card));
   out.commit();
 }
 

@@ -206,58 +206,74 @@ std::string model_card_to_json(const ModelCard& card) {
                      {"split", split_to_json(card.split)},
                      {"history", curve_to_json(card.curve)},
                      {"provenance", provenance},
-                     {"self_test", cells}};
+                     {"self_test", cells},
+                     {"weights_sha256", card.weights_sha256}};
   return json.dump(1) + "\n";
 }
 
-ModelCard model_card_from_json(const std::string& text, const std::string& where) {
-  try {
-    const Json json = Json::parse(text);
-    if (json.at("format") != 1)
-      throw InputError({.where = where,
-                        .found = "format " + json.at("format").dump(),
-                        .expected = "format 1",
-                        .advice = "use the version of cellverdict that wrote it"});
-    ModelCard card{.version = json.at("cellverdict"),
-                   .model = options_from(model_options(), json.at("model"), where),
-                   .train = options_from(train_options(), json.at("train"), where),
-                   .prepare = options_from(prepare_options(), json.at("prepare"), where),
-                   .preparation = preparation_from_json(json.at("preparation"), where)};
-    for (const auto& head : json.at("heads")) {
-      card.heads.push_back({.label = head.at("label"), .classes = head.at("classes"), .weight = head.at("weight")});
-      if (card.heads.back().classes.size() < 2)
-        throw InputError({.where = where,
-                          .found = "a head with fewer than two classes",
-                          .expected = "at least two",
-                          .advice = "the file is damaged: train again"});
-    }
-    card.positive = json.at("positive");
-    card.unit = json.at("unit");
-    card.donor = json.at("donor");
-    card.threshold = json.at("threshold");
-    card.threshold_source = json.at("threshold_source");
-    card.temperature = json.at("temperature");
-    card.temperature_source = json.at("temperature_source");
-    card.split = split_from_json(json.at("split"));
-    card.curve = curve_from_json(json.at("history"));
-    for (const auto& [name, value] : json.at("provenance").items()) card.provenance.emplace_back(name, value.get<std::string>());
-    for (const auto& c : json.at("self_test")) {
-      SelfTestCell cell{
-          .genes = c.at("genes"), .counts = c.at("counts"), .total = c.at("total"), .probability = c.at("probability")};
-      const auto outside = [&](std::int32_t g) { return g < 0 || g >= card.preparation.genes.size(); };
-      if (cell.genes.size() != cell.counts.size() || std::any_of(cell.genes.begin(), cell.genes.end(), outside))
-        throw InputError({.where = where,
-                          .found = "a self-test cell with genes the model does not have",
-                          .expected = "genes of the model",
-                          .advice = "the file is damaged: train again"});
-      card.self_test.push_back(std::move(cell));
-    }
-    return card;
-  } catch (const Json::exception& failure) {
+namespace {
+
+ModelCard read_card(const Json& json, const std::string& where) {
+  const auto require = [&](bool fine, const std::string& found, const std::string& expected) {
+    if (!fine)
+      throw InputError({.where = where, .found = found, .expected = expected, .advice = "the file is damaged: train again"});
+  };
+  if (json.at("format") != 1)
     throw InputError({.where = where,
-                      .found = failure.what(),
+                      .found = "format " + json.at("format").dump(),
+                      .expected = "format 1",
+                      .advice = "use the version of cellverdict that wrote it"});
+  ModelCard card{.version = json.at("cellverdict"),
+                 .model = options_from(model_options(), json.at("model"), where),
+                 .train = options_from(train_options(), json.at("train"), where),
+                 .prepare = options_from(prepare_options(), json.at("prepare"), where),
+                 .preparation = preparation_from_json(json.at("preparation"), where)};
+  for (const auto& head : json.at("heads")) {
+    card.heads.push_back({.label = head.at("label"), .classes = head.at("classes"), .weight = head.at("weight")});
+    require(card.heads.back().classes.size() >= 2, "a head with fewer than two classes", "at least two");
+  }
+  require(!card.heads.empty(), "no head", "at least the label's");
+  const auto& classes = card.heads[0].classes;
+  card.positive = json.at("positive");
+  require(std::find(classes.begin(), classes.end(), card.positive) != classes.end(), "positive class '" + card.positive + "'",
+          "a class of the label");
+  card.unit = json.at("unit");
+  card.donor = json.at("donor");
+  card.threshold = json.at("threshold");
+  card.threshold_source = json.at("threshold_source");
+  card.temperature = json.at("temperature");
+  card.temperature_source = json.at("temperature_source");
+  card.split = split_from_json(json.at("split"));
+  card.curve = curve_from_json(json.at("history"));
+  for (const auto& [name, value] : json.at("provenance").items()) card.provenance.emplace_back(name, value.get<std::string>());
+  for (const auto& c : json.at("self_test")) {
+    SelfTestCell cell{.genes = c.at("genes"), .counts = c.at("counts"), .total = c.at("total"), .probability = c.at("probability")};
+    const auto outside = [&](std::int32_t g) { return g < 0 || g >= card.preparation.genes.size(); };
+    require(cell.genes.size() == cell.counts.size() && std::none_of(cell.genes.begin(), cell.genes.end(), outside),
+            "a self-test cell with genes the model does not have", "genes of the model");
+    require(cell.probability.size() == classes.size(),
+            "a self-test cell with " + std::to_string(cell.probability.size()) + " probabilities", "one for each class");
+    card.self_test.push_back(std::move(cell));
+  }
+  card.weights_sha256 = json.at("weights_sha256");
+  return card;
+}
+
+}  // namespace
+
+ModelCard model_card_from_json(const std::string& text, const std::string& where) {
+  const std::string advice = "name the folder that `cellverdict train` wrote; if this is it, the file is damaged: train again";
+  try {
+    return read_card(Json::parse(text), where);
+  } catch (const Json::parse_error& failure) {
+    throw InputError({.where = where,
+                      .found = "text that is no JSON from byte " + std::to_string(failure.byte) + " on",
                       .expected = "a model.json of cellverdict",
-                      .advice = "name the folder that `cellverdict train` wrote"});
+                      .advice = advice});
+  } catch (const Json::exception& failure) {
+    throw InputError({.where = where, .found = failure.what(), .expected = "a model.json of cellverdict", .advice = advice});
+  } catch (const UsageError& failure) {  // options that no experiment file may hold either, but this is no experiment file
+    throw InputError(failure.complaint());
   }
 }
 

@@ -42,6 +42,7 @@ struct ModelCard {
   LearningCurve curve;
   std::vector<std::pair<std::string, std::string>> provenance;  // versions, input hashes: name → value
   std::vector<SelfTestCell> self_test;
+  std::string weights_sha256;  // of model.safetensors; set by saving
 };
 
 std::string model_card_to_json(const ModelCard& card);

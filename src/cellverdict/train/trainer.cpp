@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace cellverdict {
@@ -218,6 +219,12 @@ void add_self_test(const RunContext& context, const TrainView& train, Classifier
   }
   const HeadProbabilities p = classifier.predict_block(context, prepared)[0];
   const std::size_t n_classes = classifier.card().heads[0].classes.size();
+  // The last step may have thrown the weights off without a loss to show it.
+  if (!std::all_of(p.begin(), p.end(), [](double x) { return std::isfinite(x); }))
+    throw DataError({.where = "training",
+                     .found = "predictions that are not numbers after the last step",
+                     .expected = "finite weights",
+                     .advice = "lower [train] learning_rate"});
   for (std::size_t k = 0; k < cells.size(); ++k)
     cells[k].probability.assign(p.begin() + k * n_classes, p.begin() + (k + 1) * n_classes);
   classifier.card().self_test = std::move(cells);

@@ -1,0 +1,61 @@
+#include <cellverdict/cli/study_result.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace cellverdict {
+
+namespace {
+
+std::string number(const std::optional<double>& x) { return x ? fmt::format("{:.3f}", *x) : "-"; }
+
+std::string table(const std::vector<Evaluation>& evaluations) {
+  std::size_t width = 7;
+  for (const auto& e : evaluations) width = std::max(width, e.name.size());
+  std::string text = fmt::format("{:<{}}  {:>7}  {:>6}  {:>6}  {:>6}  {:>9}  {:>6}  {:>10}  {:>10}  {}\n", "variant", width, "cells", "units", "AUC", "acc", "bal. acc", "F1", "loss", "combined", "covariate-only AUC");
+  for (const auto& e : evaluations) {
+    const Classification& c = e.heads[0].cells;
+    std::string covariates;
+    for (const auto& b : e.baselines) covariates += fmt::format("{}{} {}", covariates.empty() ? "" : ", ", b.covariate, number(b.unit_auc));
+    text += fmt::format("{:<{}}  {:>7}  {:>6}  {:>6}  {:>6.3f}  {:>9.3f}  {:>6.3f}  {:>10.3f}  {:>10.3f}  {}{}\n", e.name, width, with_commas(c.n), e.units.size(), number(c.auc), c.accuracy, c.balanced_accuracy, c.f1, c.loss,
+                        e.combined_loss, covariates.empty() ? "-" : covariates, e.split.optimistic ? "  (" + std::string(kOptimisticBanner) + ")" : "");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string study_as_text(const StudyResult& result) {
+  if (result.evaluations.empty()) {
+    std::string text;
+    for (const auto& split : result.split_tables) text += split + "\n";
+    return text;
+  }
+  std::vector<std::string> first_lines, sentences;
+  const auto once = [](std::vector<std::string>& list, const std::string& line) {
+    if (std::find(list.begin(), list.end(), line) == list.end()) list.push_back(line);
+  };
+  for (const auto& e : result.evaluations) {
+    for (const auto& line : e.first_lines) once(first_lines, line);
+    for (const auto& baseline : e.baselines) once(sentences, baseline.sentence);
+  }
+  std::string text;
+  for (const auto& line : first_lines) text += line + "\n";
+  if (!text.empty()) text += "\n";
+  text += table(result.evaluations) + "\n";
+  for (const auto& e : result.evaluations) text += (e.name.empty() ? "" : e.name + ": ") + e.verdict + "\n";
+  text += "\n";
+  for (const auto& line : sentences) text += line + "\n";
+  if (!result.report.empty()) text += "\nreport: " + result.report.string() + "\n";
+  return text;
+}
+
+std::string study_as_json(const StudyResult& result) {
+  nlohmann::ordered_json json = {{"evaluations", nlohmann::ordered_json::array()}, {"report", result.report.string()}};
+  for (const auto& e : result.evaluations) json["evaluations"].push_back(nlohmann::ordered_json::parse(evaluation_to_json(e)));
+  return json.dump(1) + "\n";
+}
+
+}  // namespace cellverdict

@@ -1,0 +1,75 @@
+#include <cellverdict/base/version.h>
+#include <cellverdict/cli/arguments.h>
+#include <cellverdict/cli/verbs.h>
+#include <cellverdict/run/experiment.h>
+#include <cellverdict/simulate/options.h>
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace cellverdict {
+
+namespace {
+
+constexpr std::array kVerbs = {
+    Verb{"Look", "inspect", "what is in files: cells, genes, kind of values, label × batch", inspect_verb},
+    Verb{"Look", "init", "write a first experiment file by looking at the data", init_verb},
+    Verb{"Look", "simulate", "make a study with known truth", simulate_verb},
+    Verb{"Learn", "run", "from an experiment file to a report", run_verb},
+    Verb{"Learn", "prepare", "… only the store of counts and the split", prepare_verb},
+    Verb{"Learn", "train", "… up to the trained model", train_verb},
+    Verb{"Learn", "evaluate", "… up to the numbers on the held-out side", evaluate_verb},
+    Verb{"Learn", "report", "draw the report of a run folder anew", report_verb},
+    Verb{"Use", "predict", "what a saved model says of a stranger's cells", predict_verb},
+};
+
+template <class Options>
+std::string option_rows(const OptionTable<Options>& table) {
+  const Options defaults;
+  std::string text;
+  for (const auto& entry : table.entries()) {
+    const std::string allowed = entry.allowed.choices.empty() && !entry.allowed.least ? "" : entry.allowed.described();
+    text += fmt::format("| `{}` | `{}` | {} | {} |\n", entry.name, entry.write(defaults).text(), entry.help, allowed);
+  }
+  return text;
+}
+
+template <class Options>
+std::string section(const OptionTable<Options>& table) {
+  return fmt::format("\n### [{}]\n\n| key | default | meaning | allowed |\n|---|---|---|---|\n{}", table.section(), option_rows(table));
+}
+
+}  // namespace
+
+std::span<const Verb> verbs() { return kVerbs; }
+
+std::string overview() {
+  std::string text = fmt::format("cellverdict {}: can disease be read from expression, in people the model has never seen?\n\n", version());
+  std::string group;
+  for (const auto& verb : kVerbs) {
+    if (group != verb.group) text += fmt::format("{}{}\n", group.empty() ? "" : "\n", group = verb.group);
+    text += fmt::format("  {:<10} {}\n", verb.name, verb.one_line);
+  }
+  return text +
+         "\n`cellverdict help VERB` shows complete commands and every option. Results go to stdout, all else to stderr.\n"
+         "Exit codes: 0 done · 1 the input did not allow it · 2 wrong usage or configuration · 70 a bug in cellverdict · 130 interrupted.\n";
+}
+
+std::string manual_markdown() {
+  std::string text = "# The command line\n\nMade by `make docs` from the program's own help; do not edit.\n\n```\n" + overview() + "```\n";
+  for (const auto& verb : kVerbs) {
+    text += fmt::format("\n## cellverdict {}\n\n```\n", verb.name);
+    try {
+      verb.run({"--help"});
+    } catch (const HelpRequested& help) {
+      text += help.text;
+    }
+    text += "```\n";
+  }
+  text += "\n## The experiment file\n\nTOML; every key can be set with `--set section.key=value`. Unknown keys are errors.\n";
+  text += section(data_options()) + section(split_options()) + section(prepare_options()) + section(model_options()) + section(train_options()) + section(evaluate_options());
+  return text;
+}
+
+}  // namespace cellverdict

@@ -1,0 +1,94 @@
+#include <cellverdict/base/nearest.h>
+#include <cellverdict/run/experiment.h>
+#include <cellverdict/run/toml_file.h>
+
+#include <algorithm>
+#include <set>
+
+namespace cellverdict {
+
+namespace {
+
+struct Variant {
+  std::string name;
+  ValueTable set;
+};
+
+// Takes the [[variant]] tables out of the file.
+std::vector<Variant> take_variants(Value& root, const std::string& file) {
+  std::vector<Variant> variants;
+  auto& table = std::get<ValueTable>(root.data);
+  const auto place = std::find_if(table.begin(), table.end(), [](const auto& pair) { return pair.first == "variant"; });
+  if (place == table.end()) return variants;
+  const auto* list = std::get_if<ValueList>(&place->second.data);
+  if (list == nullptr) throw UsageError({.where = file + " variant", .found = place->second.kind(), .expected = "a list of tables", .advice = "write [[variant]] with name and set"});
+  std::set<std::string> names;
+  for (const auto& item : *list) {
+    const Value* name = item.find("name");
+    const Value* set = item.find("set");
+    const auto* text = name == nullptr ? nullptr : std::get_if<std::string>(&name->data);
+    const auto* pairs = set == nullptr ? nullptr : std::get_if<ValueTable>(&set->data);
+    if (text == nullptr || text->empty() || (set != nullptr && pairs == nullptr) || std::get<ValueTable>(item.data).size() != (set == nullptr ? 1U : 2U))
+      throw UsageError({.where = item.where + " [[variant]]", .found = item.text(), .expected = "name = \"…\" and set = { \"split.test\" = 19, … }", .advice = "give it these two keys"});
+    if (!names.insert(*text).second) throw UsageError({.where = item.where + " [[variant]]", .found = "the name '" + *text + "' twice", .expected = "different names", .advice = "rename one"});
+    variants.push_back({*text, pairs == nullptr ? ValueTable{} : *pairs});
+  }
+  table.erase(place);
+  return variants;
+}
+
+// A label, a unit and sources are what no default can guess.
+void check_complete(const Experiment& experiment, const std::string& file) {
+  for (const auto& [key, value] : {std::pair<std::string, std::string>{"label", experiment.data.label}, {"unit", experiment.data.unit}})
+    if (value.empty()) throw UsageError({.where = file + " [data] " + key, .found = "nothing", .expected = "an obs column", .advice = "`cellverdict init` writes a first version by looking at the data"});
+  if (experiment.data.sources.empty() == experiment.data.files.empty())
+    throw UsageError({.where = file + " [data]", .found = experiment.data.files.empty() ? "neither `sources` nor `files`" : "both `sources` and `files`", .expected = "one of them", .advice = "sources = \"samples.csv\" names a sample sheet, files = [\"a.h5ad\"] names files and folders"});
+}
+
+}  // namespace
+
+const OptionTable<Experiment>& experiment_options() {
+  static const auto table = OptionTable<Experiment>("")
+                                .add("title", &Experiment::title, "of the report")
+                                .add_group("data", &Experiment::data, "measurements, label, unit", data_options())
+                                .add_group("split", &Experiment::split, "who is training, validation, test", split_options())
+                                .add_group("prepare", &Experiment::prepare, "from counts to what the net sees", prepare_options())
+                                .add_group("model", &Experiment::model, "the net", model_options())
+                                .add_group("train", &Experiment::train, "how it learns", train_options())
+                                .add_group("evaluate", &Experiment::evaluate, "how it is judged", evaluate_options());
+  return table;
+}
+
+std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
+  const std::string file = request.file.string();
+  Value root = read_toml(request.file);
+  auto variants = take_variants(root, file);
+  for (const auto& set : request.sets) {
+    const auto equals = set.find('=');
+    if (equals == std::string::npos || equals == 0) throw UsageError({.where = "--set " + set, .found = "no `=`", .expected = "path=value", .advice = "for example --set train.learning_rate=1e-3"});
+    set_by_path(root, set.substr(0, equals), value_of_argument(set.substr(equals + 1)));
+  }
+  if (!request.variant.empty() && request.variant != "all") {
+    std::vector<std::string> names;
+    for (const auto& variant : variants) names.push_back(variant.name);
+    std::erase_if(variants, [&](const Variant& variant) { return variant.name != request.variant; });
+    if (variants.empty()) throw UsageError({.where = "--variant", .found = "'" + request.variant + "'", .expected = "a variant of " + file, .advice = suggestion(request.variant, names)});
+  }
+  if (variants.empty()) variants.push_back({});
+  std::vector<Experiment> experiments;
+  for (const auto& variant : variants) {
+    Value effective = root;
+    for (const auto& [path, value] : variant.set) set_by_path(effective, path, value);
+    Experiment experiment;
+    experiment_options().read(effective, experiment, file);
+    experiment.name = variant.name;
+    experiment.base = request.file.has_parent_path() ? request.file.parent_path() : std::filesystem::path(".");
+    check_complete(experiment, file);
+    experiments.push_back(std::move(experiment));
+  }
+  return experiments;
+}
+
+std::string experiment_to_toml(const Experiment& experiment) { return write_toml(experiment_options().write(experiment)); }
+
+}  // namespace cellverdict

@@ -1,0 +1,51 @@
+#pragma once
+// What is in files, before anything is decided: cells, genes, kind of values, annotations, label × batch.
+
+#include <cellverdict/base/run_context.h>
+#include <cellverdict/prepare/sources.h>
+#include <cellverdict/prepare/value_state.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+struct InspectedColumn {
+  std::string name, kind;            // "text", "number"
+  std::int64_t n_missing = 0;
+  std::vector<std::string> values;   // distinct, sorted
+};
+
+struct InspectedSource {
+  std::string name, path, format;
+  std::int64_t n_cells = 0, n_genes = 0, n_mitochondrial = 0, n_nonzero = -1;
+  ValueState state = ValueState::counts;  // of the first cells
+  double median_total = 0, median_genes = 0;  // of the first cells
+  std::vector<std::string> notes;
+};
+
+struct ContingencyRow {
+  std::string batch;
+  std::vector<std::int64_t> n_cells, n_units;  // [labels]
+};
+
+struct Inspection {
+  std::vector<InspectedSource> sources;
+  std::int64_t n_cells = 0;
+  std::vector<InspectedColumn> columns;   // of all sources together
+  Frame obs;                              // joined
+  std::vector<std::string> labels;        // of the label × batch table
+  std::vector<ContingencyRow> contingency;
+  std::vector<std::string> warnings;
+};
+
+struct InspectOptions {
+  std::vector<std::string> files;  // files, folders, or one sample sheet (.csv, .tsv)
+  std::string label, by, unit;     // columns of the table; empty: no table
+};
+
+// Reads annotations whole and the first cells of each matrix. Throws InputError and UsageError.
+Inspection inspect_files(const RunContext& context, const InspectOptions& options);
+
+}  // namespace cellverdict

@@ -1,0 +1,55 @@
+#include <cellverdict/base/atomic_file.h>
+#include <cellverdict/run/prediction_table.h>
+#include <cellverdict/stats/calibration.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cellverdict {
+
+namespace {
+
+std::string header(const std::string& before, const std::vector<std::string>& classes, const std::string& after) {
+  std::string line = before;
+  for (const auto& name : classes) line += "\tp_" + name;
+  return line + "\t" + after + "\n";
+}
+
+}  // namespace
+
+std::vector<double> calibrated(const std::vector<double>& probability, const ModelCard& card) {
+  if (card.temperature == 1) return probability;
+  return apply_temperature(probability, static_cast<std::int64_t>(card.heads[0].classes.size()), card.temperature);
+}
+
+std::size_t called_class(const double* probability, const ModelCard& card) {
+  const auto& classes = card.heads[0].classes;
+  if (classes.size() != 2) return static_cast<std::size_t>(std::max_element(probability, probability + classes.size()) - probability);
+  const std::size_t positive = classes[0] == card.positive ? 0 : 1;
+  return probability[positive] >= card.threshold ? positive : 1 - positive;
+}
+
+void write_predictions(const std::filesystem::path& file, const CellView& view, const std::vector<double>& probability, const ModelCard& card) {
+  const auto& classes = card.heads[0].classes;
+  std::string text = header("cell\tunit\tdonor\tlabel", classes, "predicted");
+  for (std::int64_t i = 0; i < view.n_cells(); ++i) {
+    const double* row = probability.data() + i * static_cast<std::int64_t>(classes.size());
+    text += fmt::format("{}\t{}\t{}\t{}", view.cell(i), view.unit(i), view.donor(i), classes[view.label(i)]);
+    for (std::size_t c = 0; c < classes.size(); ++c) text += fmt::format("\t{:.9g}", row[c]);
+    text += "\t" + classes[called_class(row, card)] + "\n";
+  }
+  write_file(file, text);
+}
+
+void write_units(const std::filesystem::path& file, const Evaluation& evaluation) {
+  std::string text = header("unit\tdonor\tlabel\tstratum\tn_cells", evaluation.classes, "predicted\tcell_accuracy");
+  for (const auto& unit : evaluation.units) {
+    text += fmt::format("{}\t{}\t{}\t{}\t{}", unit.unit, unit.donor, unit.label, unit.stratum, unit.n_cells);
+    for (const double p : unit.probability) text += fmt::format("\t{:.9g}", p);
+    text += fmt::format("\t{}\t{:.6g}\n", unit.predicted, unit.cell_accuracy);
+  }
+  write_file(file, text);
+}
+
+}  // namespace cellverdict

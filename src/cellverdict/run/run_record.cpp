@@ -1,0 +1,116 @@
+#include <cellverdict/base/atomic_file.h>
+#include <cellverdict/base/error.h>
+#include <cellverdict/base/nearest.h>
+#include <cellverdict/base/version.h>
+#include <cellverdict/report/report.h>
+#include <cellverdict/run/run_record.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace cellverdict {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Json result_of(const Evaluation& e) {
+  const Classification& cells = e.heads[0].cells;
+  Json json = {{"verdict", e.verdict}, {"n_test_cells", cells.n}, {"n_test_units", e.units.size()}, {"accuracy", cells.accuracy}, {"loss", cells.loss}, {"combined_loss", e.combined_loss}};
+  json["auc"] = cells.auc ? Json(*cells.auc) : Json();
+  return json;
+}
+
+std::string question_of(const Experiment& e, const Evaluation& evaluation) {
+  if (evaluation.classes.size() != 2) return fmt::format("Can {} be read from expression, in {} values the model has never seen?", e.data.label, e.data.unit);
+  const std::string other = evaluation.classes[evaluation.classes[0] == evaluation.positive ? 1 : 0];
+  return fmt::format("Can {} be told from {} by expression, in a {} the model has never seen?", evaluation.positive, other, e.data.unit);
+}
+
+std::string genes_note(const ModelCard& card) {
+  return fmt::format("{} genes in the files; {} with a count in at least {} training cells; {} kept {}.", with_commas(card.preparation.n_genes_seen), with_commas(card.preparation.n_genes_detected),
+                     card.prepare.min_cells_per_gene, with_commas(card.preparation.genes.size()), card.prepare.genes.select == "variance" ? "by variance of the log-normalised values over training cells" : "(all)");
+}
+
+}  // namespace
+
+void write_run_record(const RunContext& context, const StudyRequest& request, const std::vector<VariantRun>& variants, const std::vector<Evaluation>& evaluations) {
+  const Experiment& first = variants.front().experiment;
+  Json list = Json::array();
+  std::set<std::string> stores;
+  Json inputs = Json::array();
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    const VariantRun& variant = variants[i];
+    list.push_back({{"name", variant.experiment.name},
+                    {"folder", fs::relative(variant.folder, request.out).string()},
+                    {"store", fs::relative(variant.store, request.out).string()},
+                    {"configuration", variant.train_key},
+                    {"seed", variant.experiment.train.seed},
+                    {"result", result_of(evaluations[i])}});
+    if (!stores.insert(variant.store.string()).second) continue;
+    for (const auto& [path, hash] : read_store_index(variant.store).inputs) inputs.push_back({{"path", path}, {"sha256", hash}});
+  }
+  const Json json = {{"format", 1},
+                     {"title", first.title.empty() ? request.experiment.file.stem().string() : first.title},
+                     {"question", question_of(first, evaluations.front())},
+                     {"command", request.command},
+                     {"experiment_file", request.experiment.file.string()},
+                     {"versions", {{"cellverdict", version()}, {"libtorch", torch_version()}}},
+                     {"threads", context.threads},
+                     {"variants", list},
+                     {"inputs", inputs}};
+  write_file(request.out / "run.json", json.dump(1) + "\n");
+}
+
+StudyResult report_run(const RunContext& context, const fs::path& run, bool pictures) {
+  const Stopwatch watch;
+  const fs::path file = run / "run.json";
+  ReportInput input;
+  StudyResult result;
+  try {
+    const Json json = Json::parse(read_file(file));
+    input.title = json.at("title");
+    input.question = json.at("question");
+    std::string experiments;
+    for (const auto& item : json.at("variants")) {
+      const fs::path folder = run / item.at("folder").get<std::string>();
+      const fs::path evaluation_file = folder / "evaluation.json", card_file = folder / "model" / "model.json";
+      ReportVariant variant{.evaluation = evaluation_from_json(read_file(evaluation_file), evaluation_file.string()), .figures = folder / "figures"};
+      const ModelCard card = model_card_from_json(read_file(card_file), card_file.string());
+      variant.curve = card.curve;
+      variant.genes_note = {genes_note(card)};
+      const StoreIndex index = read_store_index(run / item.at("store").get<std::string>());
+      for (const auto& note : index.notes) variant.genes_note.push_back(note);
+      variant.flow.units = index.flow.units;
+      for (std::size_t s = 0; s < index.flow.stages.size(); ++s) variant.flow.stages.push_back({index.flow.stages[s], index.flow.n_cells[s]});
+      for (const auto& line : variant.evaluation.first_lines)
+        if (std::find(input.first_lines.begin(), input.first_lines.end(), line) == input.first_lines.end()) input.first_lines.push_back(line);
+      if (variant.evaluation.name.empty()) variant.evaluation.name = "result";
+      experiments += "# " + variant.evaluation.name + "\n" + read_file(folder / "experiment.toml") + "\n";
+      result.evaluations.push_back(variant.evaluation);
+      input.variants.push_back(std::move(variant));
+    }
+    input.provenance = {{"command", json.at("command")},
+                        {"experiment file", json.at("experiment_file")},
+                        {"cellverdict", json.at("versions").at("cellverdict")},
+                        {"LibTorch", json.at("versions").at("libtorch")},
+                        {"threads", std::to_string(json.at("threads").get<int>())},
+                        {"seed", std::to_string(json.at("variants").at(0).at("seed").get<std::uint64_t>())}};
+    for (const auto& item : json.at("inputs")) input.provenance.emplace_back(fs::path(item.at("path").get<std::string>()).lexically_normal().string(), "SHA-256 " + item.at("sha256").get<std::string>());
+    input.experiment = experiments;
+  } catch (const Json::exception& failure) {
+    throw InputError({.where = file.string(), .found = failure.what(), .expected = "the record of a run", .advice = "name a folder that `cellverdict run` wrote"});
+  }
+  const ReportResult report = write_report(context, input, run, {.pictures = pictures});
+  result.report = report.html;
+  result.note = report.note;
+  context.log(fmt::format("report    {}, {} pictures  {:.1f} s", report.html.string(), report.pictures.size(), watch.seconds()));
+  if (!report.note.empty()) context.warn(report.note);
+  return result;
+}
+
+}  // namespace cellverdict

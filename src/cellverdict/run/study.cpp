@@ -1,0 +1,71 @@
+// The whole path, read downwards: experiment → store → split → model → evaluation → report.
+
+#include <cellverdict/base/error.h>
+#include <cellverdict/run/run_record.h>
+#include <cellverdict/run/stages.h>
+#include <cellverdict/run/study.h>
+
+#include <cctype>
+#include <set>
+
+namespace cellverdict {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// "day-matched t19 v0" → "day-matched-t19-v0".
+std::string folder_name(const std::string& variant) {
+  std::string name;
+  for (const char c : variant) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+    if (plain) name += c;
+    if (!plain && !name.empty() && name.back() != '-') name += '-';
+  }
+  while (!name.empty() && name.back() == '-') name.pop_back();
+  return name.empty() || name[0] == '.' ? "variant" + name : name;
+}
+
+std::vector<VariantRun> plan_variants(const StudyRequest& request) {
+  std::vector<VariantRun> variants;
+  std::set<std::string> folders = {"store", "figures"};
+  for (auto& experiment : read_experiments(request.experiment)) {
+    const std::string name = experiment.name.empty() ? "" : folder_name(experiment.name);
+    if (!name.empty() && !folders.insert(name).second)
+      throw UsageError({.where = "[[variant]] name = '" + experiment.name + "'", .found = "a folder name '" + name + "' that is taken", .expected = "names that differ in letters and digits", .advice = "rename one variant"});
+    variants.push_back({.experiment = std::move(experiment), .folder = name.empty() ? request.out : request.out / name});
+  }
+  return variants;
+}
+
+}  // namespace
+
+StudyResult run_study(const RunContext& outer, const StudyRequest& request) {
+  StudyResult result;
+  std::vector<VariantRun> done;
+  for (auto& variant : plan_variants(request)) {
+    RunContext context = outer;
+    context.seed = variant.experiment.train.seed;
+    if (!variant.experiment.name.empty()) context.log("— " + variant.experiment.name);
+    fs::create_directories(variant.folder);
+
+    prepare_store(context, variant, request.out, done);
+    const Split split = split_cohort(context, variant);
+    result.split_tables.push_back(split_table(split.summary()));
+    context.log("split     " + variant.experiment.split.scheme + "\n" + result.split_tables.back());
+    if (request.last >= Stage::train) train_model(context, variant, split, request.resume);
+    if (request.last >= Stage::evaluate) result.evaluations.push_back(evaluate_model(context, variant, split));
+    done.push_back(std::move(variant));
+  }
+  if (request.last < Stage::evaluate) return result;
+
+  write_run_record(outer, request, done, result.evaluations);
+  if (request.last == Stage::report) {
+    StudyResult report = report_run(outer, request.out, request.pictures);
+    result.report = report.report;
+    result.note = report.note;
+  }
+  return result;
+}
+
+}  // namespace cellverdict

@@ -1,0 +1,42 @@
+#pragma once
+// The whole path from files to report, stage by stage; a stage whose inputs did not change is skipped.
+
+#include <cellverdict/base/run_context.h>
+#include <cellverdict/run/experiment.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+enum class Stage { prepare, train, evaluate, report };
+
+struct StudyRequest {
+  ExperimentRequest experiment;
+  std::filesystem::path out;   // the run folder
+  Stage last = Stage::report;  // go so far
+  bool resume = false;         // continue an interrupted training from its checkpoint
+  bool pictures = true;        // PNG and SVG beside the interactive report
+  std::string command;         // as typed, for run.json
+};
+
+struct StudyResult {
+  std::vector<std::string> split_tables;  // one per variant
+  std::vector<Evaluation> evaluations;    // when that far
+  std::filesystem::path report;           // when that far
+  std::string note;                       // of the report
+};
+
+// Writes into request.out:
+//   run.json                     command, versions, seeds, hashes, cells at each stage, results
+//   store/                       counts, once for all variants that agree on them (others: store-<key>/)
+//   [<variant>/]experiment.toml  the effective configuration
+//   [<variant>/]split.tsv, model/, predictions.tsv, units.tsv, evaluation.json, figures/
+//   report.html
+StudyResult run_study(const RunContext& context, const StudyRequest& request);
+
+// Draws the report of a run folder anew from its files.
+StudyResult report_run(const RunContext& context, const std::filesystem::path& run, bool pictures);
+
+}  // namespace cellverdict
