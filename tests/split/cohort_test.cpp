@@ -16,8 +16,7 @@ TEST_CASE("classes and units are sorted, and the positive class is the last unle
   options.roles.positive = "healthy";
   CHECK(make_example(many_units({"sick", "healthy"}, 3), options)->positive_class() == 0);
   options.roles.positive = "helthy";
-  CHECK(contains(sentence<UsageError>([&] { make_example(many_units({"sick", "healthy"}, 3), options); }),
-                 "did you mean 'healthy'?"));
+  CHECK(says(sentence<UsageError>([&] { make_example(many_units({"sick", "healthy"}, 3), options); }), "did you mean 'healthy'?"));
 }
 
 TEST_CASE("classes that are numbers are sorted as numbers") {
@@ -43,25 +42,25 @@ TEST_CASE("a unit that several people share names them all") {
 }
 
 TEST_CASE("one class, unknown columns, and cells without a label, unit or donor are refused") {
-  CHECK(contains(sentence<DataError>([] { make_example(many_units({"a"}, 3)); }), "only the class 'a'"));
+  CHECK(says(sentence<DataError>([] { make_example(many_units({"a"}, 3)); }), "only the class 'a'"));
   ExampleOptions options;
   options.roles.unit = "libary";
-  CHECK(contains(sentence<UsageError>([&] { make_example(lmna_units(), options); }), "[data] unit: found no column 'libary'"));
+  CHECK(says(sentence<UsageError>([&] { make_example(lmna_units(), options); }), "[data] unit: found no column 'libary'"));
   auto units = lmna_units();
   units[2].label = "";
-  CHECK(contains(
-      sentence<DataError>([&] { make_example(units); }),
-      "[data] label = 'genotype': found 10 cells without a value, expected a label for every cell; leave them out with [data] "
-      "where = \"genotype != ''\""));
+  CHECK(
+      says(sentence<DataError>([&] { make_example(units); }),
+           "[data] label = 'genotype': found 10 cells without a value, expected a label for every cell; leave them out with [data] "
+           "where = \"genotype != ''\""));
   units = lmna_units();
   units[2].name = "";
-  CHECK(contains(sentence<DataError>([&] { make_example(units); }), "a unit for every cell"));
+  CHECK(says(sentence<DataError>([&] { make_example(units); }), "a unit for every cell"));
   units = lmna_units();
   units[2].donor = "";
-  CHECK(contains(sentence<DataError>([&] { make_example(units); }), "a donor for every cell"));
+  CHECK(says(sentence<DataError>([&] { make_example(units); }), "a donor for every cell"));
 }
 
 TEST_CASE("sums of other units than the cells' are a bug, not a silent mismatch") {
   UnitGeneSums sums{.normalisation = "counts", .units = {"GSM1"}, .sums = {GeneSums(20)}};
-  CHECK(contains(sentence<InternalError>([&] { make_example(lmna_units(), {}, sums); }), "statistics of units"));
+  CHECK(says(sentence<InternalError>([&] { make_example(lmna_units(), {}, sums); }), "statistics of units"));
 }

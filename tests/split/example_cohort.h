@@ -118,12 +118,12 @@ std::string sentence(Action action) {
   return {};
 }
 
-inline bool contains(const std::string& text, const std::string& part) {
+inline bool says(const std::string& text, const std::string& part) {
   if (text.find(part) != std::string::npos) return true;
   std::cerr << "not in: " << text << '\n';
   return false;
 }
-inline bool contains(const std::vector<std::string>& texts, const std::string& part) {
+inline bool says(const std::vector<std::string>& texts, const std::string& part) {
   for (const auto& text : texts)
     if (text.find(part) != std::string::npos) return true;
   for (const auto& text : texts) std::cerr << "not in: " << text << '\n';

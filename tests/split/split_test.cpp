@@ -50,7 +50,7 @@ TEST_CASE("lists without a list for training train on all that is held out nowhe
   options.train = {"GSM8325046", "GSM8325057"};
   const Split split = split_example(make_example(lmna_units()), options);
   CHECK(units_on(split, Side::unused).size() == 6);
-  CHECK(contains(split.summary().notes, "6 of 12 values of 'library' are on no side"));
+  CHECK(says(split.summary().notes, "6 of 12 values of 'library' are on no side"));
 }
 
 TEST_CASE("a matched split holds out the day of both genotypes, as in the paper") {
@@ -69,7 +69,7 @@ TEST_CASE("a matched split without validation has no validation view and says wh
   CHECK_FALSE(split.validation().has_value());
   CHECK_FALSE(split.summary().has_validation);
   CHECK(split.train().n_cells() == 100);
-  CHECK(contains(split.summary().notes, "no validation side: the number of epochs is fixed, the threshold is 0.5"));
+  CHECK(says(split.summary().notes, "no validation side: the number of epochs is fixed, the threshold is 0.5"));
 }
 
 TEST_CASE("a day that only one genotype has is refused by name, with the days that would do") {
@@ -77,12 +77,12 @@ TEST_CASE("a day that only one genotype has is refused by name, with the days th
   const std::map<std::string, std::string> unit_of_day = {{"2", "GSM8325047"}, {"4", "GSM8325048"}, {"30", "GSM8325053"}};
   for (const auto& [day, unit] : unit_of_day) {
     const auto as_test = sentence<DataError>([&] { split_example(cohort, {.scheme = "matched", .by = "day", .test = {day}}); });
-    CHECK(contains(as_test, "[split] test = " + day + " of scheme 'matched'"));
-    CHECK(contains(as_test, "day " + day + " with Control " + unit + " alone"));
-    CHECK(contains(as_test, "day with all classes: 0, 9, 16, 19"));
-    CHECK(contains(sentence<DataError>(
-                       [&] { split_example(cohort, {.scheme = "matched", .by = "day", .validation = {day}, .test = {"19"}}); }),
-                   "[split] validation = " + day));
+    CHECK(says(as_test, "[split] test = " + day + " of scheme 'matched'"));
+    CHECK(says(as_test, "day " + day + " with Control " + unit + " alone"));
+    CHECK(says(as_test, "day with all classes: 0, 9, 16, 19"));
+    CHECK(says(sentence<DataError>(
+                   [&] { split_example(cohort, {.scheme = "matched", .by = "day", .validation = {day}, .test = {"19"}}); }),
+               "[split] validation = " + day));
   }
 }
 
@@ -134,15 +134,15 @@ TEST_CASE("random cells are marked optimistic, noted, and bannered in the table"
   CHECK(split.validation()->n_cells() == 24);
   CHECK(split.train().n_cells() == 72);
   CHECK(split_table(split.summary()).starts_with("** cells of one donor on both sides: optimistic **\n"));
-  CHECK(contains(split.summary().notes,
-                 "Every donor of the test side is also in training (patient, sister): the result is about other cells"));
+  CHECK(says(split.summary().notes,
+             "Every donor of the test side is also in training (patient, sister): the result is about other cells"));
   const Split whole = split_example(make_example(lmna_units()), lmna_lists());
   CHECK(split_table(whole.summary()).find("**") == std::string::npos);
 }
 
 TEST_CASE("lists given to a scheme that draws are said to be unused") {
   const Split split = split_example(make_example(many_units({"a", "b"}, 5)), {.scheme = "random-units", .test = {"a0"}});
-  CHECK(contains(split.summary().notes, "[split] test is not used by scheme 'random-units'"));
+  CHECK(says(split.summary().notes, "[split] test is not used by scheme 'random-units'"));
 }
 
 TEST_CASE("the sides cover every cell once") {
@@ -170,83 +170,80 @@ TEST_CASE("a misspelt value or column is refused with the nearest name") {
   const auto cohort = make_example(lmna_units());
   SplitOptions options = lmna_lists();
   options.test[0] = "GSM832505";
-  CHECK(contains(sentence<UsageError>([&] { split_example(cohort, options); }),
-                 "[split] test: found 'GSM832505', which is no value of 'library'; did you mean 'GSM832505"));
+  CHECK(says(sentence<UsageError>([&] { split_example(cohort, options); }),
+             "[split] test: found 'GSM832505', which is no value of 'library'; did you mean 'GSM832505"));
   options = lmna_lists();
   options.by = "libary";
-  CHECK(contains(sentence<UsageError>([&] { split_example(cohort, options); }), "did you mean 'library'?"));
-  CHECK(contains(sentence<UsageError>([&] { split_example(cohort, {.scheme = "matched", .by = "day"}); }),
-                 "the values of 'day' to hold out under scheme 'matched'; known: 0, 2, 4, 9, 16, 19, 30"));
+  CHECK(says(sentence<UsageError>([&] { split_example(cohort, options); }), "did you mean 'library'?"));
+  CHECK(says(sentence<UsageError>([&] { split_example(cohort, {.scheme = "matched", .by = "day"}); }),
+             "the values of 'day' to hold out under scheme 'matched'; known: 0, 2, 4, 9, 16, 19, 30"));
 }
 
 TEST_CASE("a value on two sides, or twice on one, is refused") {
   const auto cohort = make_example(lmna_units());
   SplitOptions options = lmna_lists();
   options.validation.push_back("GSM8325052");
-  CHECK(contains(sentence<UsageError>([&] { split_example(cohort, options); }),
-                 "'GSM8325052', which is listed under validation too"));
+  CHECK(says(sentence<UsageError>([&] { split_example(cohort, options); }), "'GSM8325052', which is listed under validation too"));
   options = lmna_lists();
   options.test.push_back("GSM8325052");
-  CHECK(contains(sentence<UsageError>([&] { split_example(cohort, options); }), "'GSM8325052', which is listed under test twice"));
+  CHECK(says(sentence<UsageError>([&] { split_example(cohort, options); }), "'GSM8325052', which is listed under test twice"));
 }
 
 TEST_CASE("a unit whose cells would land on two sides is refused") {
   auto units = lmna_units();
   units[3].name = "GSM8325048";  // one library on the days 4 and 9
-  CHECK(
-      contains(sentence<DataError>([&] { split_example(make_example(units), {.scheme = "matched", .by = "day", .test = {"19"}}); }),
-               "unit 'GSM8325048' with cells in '4' and '9'"));
+  CHECK(says(sentence<DataError>([&] { split_example(make_example(units), {.scheme = "matched", .by = "day", .test = {"19"}}); }),
+             "unit 'GSM8325048' with cells in '4' and '9'"));
   // A pooled library holds two people: drawing people would tear it.
   auto pooled = many_units({"a", "b"}, 5);
   pooled[1].name = pooled[0].name;
-  CHECK(
-      contains(sentence<DataError>([&] { split_example(make_example(pooled), {.scheme = "group"}); }), "unit 'a0' with cells in"));
+  CHECK(says(sentence<DataError>([&] { split_example(make_example(pooled), {.scheme = "group"}); }), "unit 'a0' with cells in"));
 }
 
 TEST_CASE("a side without cells or with one class is refused and named") {
   const auto cohort = make_example(lmna_units());
   SplitOptions options = lmna_lists();
   options.test = {"GSM8325052"};
-  CHECK(contains(sentence<DataError>([&] { split_example(cohort, options); }),
-                 "test side: found only the class 'Control', expected at least two classes; move a unit of 'Patient'"));
+  CHECK(says(sentence<DataError>([&] { split_example(cohort, options); }),
+             "test side: found only the class 'Control', expected at least two classes; move a unit of 'Patient'"));
   options = lmna_lists();
   options.train = {"GSM8325046"};
-  CHECK(contains(sentence<DataError>([&] { split_example(cohort, options); }), "train side: found only the class 'Control'"));
+  CHECK(says(sentence<DataError>([&] { split_example(cohort, options); }), "train side: found only the class 'Control'"));
   options = lmna_lists();
   options.validation = {"GSM8325054"};
-  CHECK(contains(sentence<DataError>([&] { split_example(cohort, options); }), "validation side: found only the class 'Patient'"));
+  CHECK(says(sentence<DataError>([&] { split_example(cohort, options); }), "validation side: found only the class 'Patient'"));
   const auto two = make_example(many_units({"a", "b"}, 1));
-  CHECK(contains(sentence<DataError>([&] { split_example(two, {.scheme = "lists", .test = {"a0", "b0"}}); }),
-                 "train side: found no cell"));
+  CHECK(says(sentence<DataError>([&] { split_example(two, {.scheme = "lists", .test = {"a0", "b0"}}); }),
+             "train side: found no cell"));
   const auto three = make_example(many_units({"a", "b", "c"}, 2));
-  CHECK(contains(sentence<DataError>([&] { split_example(three, {.scheme = "lists", .test = {"a0", "c0", "c1"}}); }),
-                 "train side: found no cell of c"));
+  CHECK(says(sentence<DataError>([&] { split_example(three, {.scheme = "lists", .test = {"a0", "c0", "c1"}}); }),
+             "train side: found no cell of c"));
   const Split lacking = split_example(three, {.scheme = "lists", .test = {"a0", "b0"}});
-  CHECK(contains(lacking.summary().notes, "The test side has no cell of c."));
+  CHECK(says(lacking.summary().notes, "The test side has no cell of c."));
 }
 
 TEST_CASE("a class with too few groups for every side is refused, and the fractions are named when they leave nothing") {
-  CHECK(contains(sentence<DataError>([&] { split_example(make_example(many_units({"a", "b"}, 2)), {.scheme = "group"}); }),
-                 "class 'a' in 2 groups to draw from, expected at least 3 to have one on every side; set validation_fraction = 0"));
+  CHECK(says(sentence<DataError>([&] { split_example(make_example(many_units({"a", "b"}, 2)), {.scheme = "group"}); }),
+             "class 'a' in 2 groups to draw from, expected at least 3 to have one on every side; set validation_fraction = 0"));
   const Split two = split_example(make_example(many_units({"a", "b"}, 2)), {.scheme = "group", .validation_fraction = 0});
   CHECK(units_on(two, Side::train).size() == 2);
-  CHECK(contains(sentence<DataError>([&] {
-                   split_example(make_example(many_units({"a", "b"}, 4)),
-                                 {.scheme = "random-units", .validation_fraction = 0.5, .test_fraction = 0.5});
-                 }),
-                 "of which 2 for test and 2 for validation, expected some left for training"));
+  CHECK(says(sentence<DataError>([&] {
+               split_example(make_example(many_units({"a", "b"}, 4)),
+                             {.scheme = "random-units", .validation_fraction = 0.5, .test_fraction = 0.5});
+             }),
+             "of which 2 for test and 2 for validation, expected some left for training"));
 }
 
 TEST_CASE("people on both sides are named, also when they share a unit with others") {
   const Split lmna = split_example(make_example(lmna_units()), lmna_lists());
-  CHECK(contains(lmna.summary().notes,
-                 "Every donor of the test side is also in training (patient, sister): the result is about other units (library) of "
-                 "known people"));
+  CHECK(says(lmna.summary().notes,
+             "Every donor of the test side is also in training (patient, sister): the result is about other units (library) of "
+             "known people"));
   auto units = many_units({"a", "b"}, 4);
   CHECK_FALSE(split_example(make_example(units), {.scheme = "random-units"}).summary().notes.size() > 0);
   units.push_back({"a0", "donor-b3", "a", 0, 5});  // library a0 is shared by two people
   const Split split = split_example(make_example(units), {.scheme = "lists", .test = {"a1", "b3"}});
-  CHECK(contains(split.summary().notes, "1 donor of the test side is also in training (donor-b3)"));
+  CHECK(says(split.summary().notes, "1 donor of the test side is also in training (donor-b3)"));
 }
 
 TEST_CASE("cells without a value of the split's column are on no side, and counted") {
@@ -254,7 +251,7 @@ TEST_CASE("cells without a value of the split's column are on no side, and count
   units[1].day = std::numeric_limits<double>::quiet_NaN();
   const Split split = split_example(make_example(units), {.scheme = "matched", .by = "day", .test = {"19"}});
   CHECK(units_on(split, Side::unused) == Names{"GSM8325047"});
-  CHECK(contains(split.summary().notes, "10 cells without a value of 'day' on no side."));
+  CHECK(says(split.summary().notes, "10 cells without a value of 'day' on no side."));
 }
 
 TEST_CASE("the summary says of every unit its person, class, day, side and cells") {
@@ -276,8 +273,8 @@ TEST_CASE("the summary says of every unit its person, class, day, side and cells
     return std::tie(a.side, a.label, a.unit) < std::tie(b.side, b.label, b.unit);
   }));
   const std::string table = split_table(summary);
-  CHECK(contains(table, "test        Patient      1         10  GSM8325057 (day 19)"));
-  CHECK(contains(table, "train       Control      6         60  GSM8325047 (day 2), "));
+  CHECK(says(table, "test        Patient      1         10  GSM8325057 (day 19)"));
+  CHECK(says(table, "train       Control      6         60  GSM8325047 (day 2), "));
 }
 
 TEST_CASE("a view gives its own cells' counts, labels and people") {
@@ -297,6 +294,5 @@ TEST_CASE("a view gives its own cells' counts, labels and people") {
   CHECK(mine.values == all.values);
   CHECK(test.column("day", "here").numbers ==
         std::vector<double>{19, 19, 19, 19, 19, 19, 19, 19, 19, 19, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16});
-  CHECK(contains(sentence<UsageError>([&] { static_cast<void>(test.column("dya", "[evaluate] covariates")); }),
-                 "did you mean 'day'?"));
+  CHECK(says(sentence<UsageError>([&] { static_cast<void>(test.column("dya", "[evaluate] covariates")); }), "did you mean 'day'?"));
 }

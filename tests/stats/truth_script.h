@@ -11,14 +11,14 @@
 #include <string>
 
 // Nothing, after saying so, when there is no Python environment or it lacks the library; any other failure fails the test.
-inline std::optional<nlohmann::json> truth_of(const std::string& script) {
+inline std::optional<nlohmann::json> truth_of(const std::string& script, const std::string& argument = "") {
   const std::filesystem::path here = std::filesystem::path(__FILE__).parent_path();
   const std::filesystem::path python = here.parent_path().parent_path() / ".venv/bin/python";
   if (!std::filesystem::exists(python)) {
     MESSAGE("skipped: no scikit-learn");
     return std::nullopt;
   }
-  std::FILE* pipe = ::popen(("'" + python.string() + "' '" + (here / script).string() + "'").c_str(), "r");
+  std::FILE* pipe = ::popen(("'" + python.string() + "' '" + (here / script).string() + "' '" + argument + "'").c_str(), "r");
   REQUIRE(pipe != nullptr);
   std::string text(1 << 16, '\0'), output;
   for (std::size_t n = 0; (n = std::fread(text.data(), 1, text.size(), pipe)) > 0;) output.append(text, 0, n);
