@@ -11,6 +11,8 @@ namespace cellverdict {
 
 namespace {
 
+const std::string kMissing = "(missing)";
+
 struct UnitCovariate {
   std::string value;
   std::int32_t label = 0;
@@ -22,7 +24,7 @@ std::vector<UnitCovariate> units_of(const CellView& view, const std::string& cov
   const Column column = view.column(covariate, "[evaluate] covariates");
   std::map<std::tuple<std::string, std::int32_t, std::string>, std::int64_t> n;
   for (std::int64_t i = 0; i < view.n_cells(); ++i)
-    ++n[{view.unit(i), view.label(i), column.missing(i) ? "(missing)" : column.text(i)}];
+    ++n[{view.unit(i), view.label(i), column.missing(i) ? kMissing : column.text(i)}];
   std::vector<UnitCovariate> units;
   for (const auto& [key, cells] : n) units.push_back({std::get<2>(key), std::get<1>(key), cells});
   return units;
@@ -83,8 +85,10 @@ CovariateBaseline evaluate_covariate(const TrainView& train, const TestView& tes
   std::vector<std::string> values;
   for (const auto* units : {&train_units, &test_units})
     for (const auto& unit : *units) values.push_back(unit.value);
+  const auto n_missing = std::erase(values, kMissing);
   sort_labels(values);
   values.erase(std::unique(values.begin(), values.end()), values.end());
+  if (n_missing > 0) values.push_back(kMissing);
   std::map<std::string, std::size_t> place;  // a number measured per cell has as many values as cells
   for (std::size_t i = 0; i < values.size(); ++i) place.emplace(values[i], i);
   const auto rule_of = [&](const std::string& value) -> CovariateRule& { return baseline.rules[place.at(value)]; };

@@ -1,0 +1,333 @@
+#include <cellverdict/evaluate/covariates.h>
+#include <cellverdict/evaluate/protocol.h>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <functional>
+#include <map>
+
+#include "split/example_cohort.h"
+
+using namespace cellverdict;
+using namespace cellverdict::testing;
+
+namespace {
+
+const SplitOptions kMatched = {.scheme = "matched", .by = "day", .validation = {"0"}, .test = {"19"}};
+
+// Probability of the second class for each cell of a view.
+std::vector<double> predicted(const CellView& view, const std::function<double(std::int64_t)>& of_cell) {
+  std::vector<double> probability;
+  for (std::int64_t i = 0; i < view.n_cells(); ++i) {
+    const double p = of_cell(i);
+    probability.push_back(1 - p);
+    probability.push_back(p);
+  }
+  return probability;
+}
+
+Evaluation evaluate_split(const Split& split, std::vector<double> probability, const Decision& decision = {},
+                          const EvaluateOptions& options = {}) {
+  const TrainView train = split.train();
+  const TestView test = split.test();
+  EvaluateInput input{.name = "example", .train = train, .split = split.summary(), .decision = decision};
+  input.heads.push_back({.label = "genotype", .classes = test.classes(), .probability = std::move(probability)});
+  return evaluate(test, input, options);
+}
+
+// Right about every cell, with a margin that grows along the view.
+std::vector<double> right(const CellView& view) {
+  return predicted(view, [&](std::int64_t i) { return view.label(i) == 1 ? 0.8 : 0.2; });
+}
+
+}  // namespace
+
+TEST_CASE("metrics per cell and per unit are those counted by hand") {
+  // Test: units a0 (3 cells) and b0 (2 cells).
+  std::vector<ExampleUnit> units = {
+      {"a0", "p1", "a", 0, 3}, {"b0", "p2", "b", 0, 2}, {"a1", "p3", "a", 1, 4}, {"b1", "p4", "b", 1, 6}};
+  const Split split = split_example(make_example(units), {.scheme = "lists", .test = {"a0", "b0"}});
+  const std::vector<double> p = {0.9, 0.2, 0.1, 0.8, 0.3};  // of b, for a a a b b
+  const Evaluation e = evaluate_split(split, predicted(split.test(), [&](std::int64_t i) { return p[i]; }));
+  REQUIRE(e.heads.size() == 1);
+  const Classification& cells = e.heads[0].cells;
+  CHECK(cells.n == 5);
+  CHECK(cells.confusion == std::vector<std::int64_t>{2, 1, 1, 1});
+  CHECK(cells.accuracy == doctest::Approx(0.6));
+  CHECK(cells.balanced_accuracy == doctest::Approx((2.0 / 3 + 0.5) / 2));
+  CHECK(cells.f1 == doctest::Approx(0.5));
+  CHECK(*cells.auc == doctest::Approx(4.0 / 6));  // 0.8 beats two of three, 0.3 two of three
+  CHECK(cells.loss == doctest::Approx(-(std::log(0.1) + std::log(0.8) + std::log(0.9) + std::log(0.8) + std::log(0.3)) / 5));
+  CHECK(e.combined_loss == doctest::Approx(cells.loss));
+  const Classification& by_unit = *e.heads[0].units;
+  CHECK(by_unit.n == 2);
+  CHECK(*by_unit.auc == 1);
+  CHECK(by_unit.accuracy == 1);
+  REQUIRE(e.units.size() == 2);
+  CHECK(e.units[0].unit == "a0");
+  CHECK(e.units[0].donor == "p1");
+  CHECK(e.units[0].label == "a");
+  CHECK(e.units[0].predicted == "a");
+  CHECK(e.units[0].n_cells == 3);
+  CHECK(e.units[0].probability[1] == doctest::Approx(0.4));
+  CHECK(e.units[0].cell_accuracy == doctest::Approx(2.0 / 3));
+  CHECK(e.units[1].probability[1] == doctest::Approx(0.55));
+  CHECK(e.units[1].cell_accuracy == doctest::Approx(0.5));
+  CHECK(e.majority_accuracy == doctest::Approx(0.4));  // b leads in training
+  CHECK(e.positive == "b");
+  CHECK(e.heads[0].cell_roc.size() > 2);
+  CHECK(e.verdict ==
+        "On 5 test cells of 2 held-out units (library), the model scores AUC 0.667 and accuracy 0.600 for b against a; it calls 2 "
+        "of 2 "
+        "units right.");
+}
+
+TEST_CASE("the named positive class is the one of AUC, threshold and F1") {
+  ExampleOptions options;
+  options.roles.positive = "Control";
+  const Split split = split_example(make_example(lmna_units(), options), kMatched);
+  const Evaluation e = evaluate_split(split, right(split.test()), {.threshold = 0.9});
+  CHECK(e.positive == "Control");
+  CHECK(*e.heads[0].cells.auc == 1);
+  CHECK(e.heads[0].cells.f1 == 0);          // no cell reaches 0.9 for Control
+  CHECK(e.heads[0].cells.accuracy == 0.5);  // all are called Patient
+}
+
+TEST_CASE("a rule that knows only the day is inverted on the paper's mixed lists and knows nothing on matched days") {
+  const auto cohort = make_example(lmna_units());
+  const Split mixed = split_example(cohort, lmna_lists());
+  const CovariateBaseline inverted = evaluate_covariate(mixed.train(), mixed.test(), "day");
+  CHECK(*inverted.unit_auc == 0);
+  CHECK(*inverted.cell_auc == 0);
+  CHECK(inverted.unit_balanced_accuracy == 0);
+  CHECK(inverted.sentence ==
+        "A rule that knows only the day scores AUC 0.00 on the test units: day 16 is Control only in training and Patient in the "
+        "test, and "
+        "day 19 is Patient only in training and Control in the test. A model that learns the day instead of the label is "
+        "confidently wrong "
+        "here.");
+  CHECK(inverted.rules.size() == 7);
+
+  const Split matched = split_example(cohort, kMatched);
+  const CovariateBaseline even = evaluate_covariate(matched.train(), matched.test(), "day");
+  CHECK(*even.unit_auc == 0.5);
+  CHECK(*even.cell_auc == 0.5);
+  CHECK(says(even.sentence, "scores AUC 0.50 on the test units: day 19 is new to the model, Control, Patient in the test"));
+  CHECK(says(even.sentence, "The day cannot carry the label here"));
+}
+
+TEST_CASE("a rule that does well is said to be a rival of the label") {
+  auto units = lmna_units();
+  for (auto& unit : units) unit.day = unit.label == "Patient" ? 1 : 0;
+  const Split split = split_example(make_example(units), lmna_lists());
+  const CovariateBaseline b = evaluate_covariate(split.train(), split.test(), "day");
+  CHECK(*b.unit_auc == 1);
+  CHECK(b.unit_balanced_accuracy == 1);
+  CHECK(says(b.sentence, "A good score of the model may be the day and not the label."));
+}
+
+TEST_CASE("a rule gives the shares of its value among training units, and the prevalence for a value it never saw") {
+  // Day 0 in training: two a, one b. Day 5 is new. Training units: three a, two b.
+  std::vector<ExampleUnit> units = {{"t1", "1", "a", 0, 1}, {"t2", "2", "a", 0, 9}, {"t3", "3", "b", 0, 2}, {"t4", "4", "a", 1, 2},
+                                    {"t5", "5", "b", 1, 2}, {"x1", "6", "a", 5, 2}, {"x2", "7", "b", 1, 2}, {"x3", "8", "b", 0, 2}};
+  const Split split = split_example(make_example(units), {.scheme = "lists", .test = {"x1", "x2", "x3"}});
+  const CovariateBaseline b = evaluate_covariate(split.train(), split.test(), "day");
+  // P(b): x1 2/5, x2 1/2, x3 1/3.
+  CHECK(*b.unit_auc == 0.5);
+  CHECK(b.rules[0].value == "0");
+  CHECK(b.rules[0].train_units == std::vector<std::int64_t>{2, 1});
+  CHECK(b.rules[0].test_units == std::vector<std::int64_t>{0, 1});
+  CHECK(b.rules[2].value == "5");
+  CHECK(b.rules[2].train_units == std::vector<std::int64_t>{0, 0});
+}
+
+TEST_CASE("a covariate measured per cell, and one with missing values, are judged too") {
+  auto units = lmna_units(200);
+  units[0].day = std::numeric_limits<double>::quiet_NaN();
+  auto table = make_example_table(units);
+  Frame obs = table->obs();
+  std::vector<double> depth;
+  for (std::int64_t i = 0; i < obs.n_rows(); ++i) depth.push_back(static_cast<double>(i) + 0.5);
+  obs.set("depth", make_number_column(depth));
+  std::vector<double> totals;
+  CsrBlock block;
+  for (std::int64_t i = 0; i < table->n_cells(); ++i) {
+    table->append_row(i, block);
+    totals.push_back(table->total(i));
+  }
+  std::vector<CsrShard> shards;
+  shards.push_back(make_shard(std::move(block)));
+  const auto with_depth = std::make_shared<const CellTable>(table->genes(), std::move(obs), std::move(totals), std::move(shards));
+  const auto cohort = std::make_shared<const Cohort>(make_cohort(with_depth, ExampleOptions{}.roles));
+  const Split split = split_example(cohort, lmna_lists());
+  const CovariateBaseline b = evaluate_covariate(split.train(), split.test(), "depth");
+  CHECK(*b.unit_auc == 0.5);
+  CHECK(b.rules.size() == 10 * 200);
+  CHECK(says(b.sentence, ", …"));
+  CHECK(evaluate_covariate(split.train(), split.test(), "day").rules.back().value == "(missing)");
+}
+
+TEST_CASE("an inverted result is warned of, with the baseline that explains it") {
+  const Split split = split_example(make_example(lmna_units()), lmna_lists());
+  const TestView test = split.test();
+  const EvaluateOptions options{.covariates = {"day"}};
+  const Evaluation e =
+      evaluate_split(split, predicted(test, [&](std::int64_t i) { return test.label(i) == 1 ? 0.1 : 0.9; }), {}, options);
+  CHECK(*e.heads[0].cells.auc == 0);
+  REQUIRE(e.baselines.size() == 1);
+  CHECK(says(e.warnings,
+             "The ROC curve is inverted (AUC 0.000): Control cells of the test score higher for Patient than Patient cells do."));
+  CHECK(says(e.warnings, e.baselines[0].sentence));
+  CHECK(e.verdict.ends_with("inverted, worse than guessing."));
+  const Evaluation fine = evaluate_split(split, right(test), {}, options);
+  for (const auto& warning : fine.warnings) CHECK(warning.find("inverted") == std::string::npos);
+  const Evaluation flat = evaluate_split(split, predicted(test, [](std::int64_t) { return 0.5; }));
+  CHECK(flat.verdict.ends_with("hardly better than guessing."));
+}
+
+TEST_CASE("where a class has one person, the first line says what cannot be told apart") {
+  const Split lmna = split_example(make_example(lmna_units()), lmna_lists());
+  const Evaluation e = evaluate_split(lmna, right(lmna.test()));
+  REQUIRE(e.first_lines.size() == 1);
+  CHECK(e.first_lines[0] ==
+        "Only one donor is Control (sister) and one donor is Patient (patient): this study cannot separate the genotype from the "
+        "person.");
+
+  const Split many = split_example(make_example(many_units({"a", "b"}, 4)), {.scheme = "group"});
+  CHECK(evaluate_split(many, right(many.test())).first_lines.empty());
+
+  auto units = many_units({"a", "b"}, 4);
+  for (int i = 0; i < 4; ++i) units[i].donor = "one";
+  const Split half = split_example(make_example(units), {.scheme = "random-units"});
+  CHECK(evaluate_split(half, right(half.test())).first_lines ==
+        std::vector<std::string>{"Only one donor is a (one): this study cannot separate the genotype from the person."});
+}
+
+TEST_CASE("people who share a unit are counted one by one") {
+  std::vector<ExampleUnit> units = {
+      {"pool", "p1", "a", 0, 5}, {"pool", "p2", "a", 0, 5}, {"b0", "p3", "b", 0, 5}, {"b1", "p4", "b", 0, 5}};
+  const Split split = split_example(make_example(units), {.scheme = "random-cells"});
+  const Evaluation e = evaluate_split(split, right(split.test()));
+  REQUIRE(e.first_lines.size() == 1);
+  CHECK(says(e.first_lines[0], "Cells of one donor on both sides"));
+}
+
+TEST_CASE("a split of random cells is called optimistic in the first line and in the verdict") {
+  const Split split = split_example(make_example(many_units({"a", "b"}, 4)), {.scheme = "random-cells"});
+  const Evaluation e = evaluate_split(split, right(split.test()));
+  CHECK(e.first_lines ==
+        std::vector<std::string>{"Cells of one donor on both sides: optimistic. Split by donor before believing any number here."});
+  CHECK(says(e.verdict, "units it was also trained on"));
+  CHECK(says(e.warnings, "Every donor of the test side is also in training"));
+}
+
+TEST_CASE("the notes of the split are among the warnings") {
+  const Split split = split_example(make_example(lmna_units()), {.scheme = "matched", .by = "day", .test = {"19"}});
+  CHECK(says(evaluate_split(split, right(split.test())).warnings, "There is no validation side"));
+}
+
+TEST_CASE("the split's column is a covariate by default, and roles are not") {
+  const auto cohort = make_example(lmna_units());
+  const Split matched = split_example(cohort, kMatched);
+  const Evaluation e = evaluate_split(matched, right(matched.test()));
+  REQUIRE(e.baselines.size() == 1);
+  CHECK(e.baselines[0].covariate == "day");
+  CHECK(e.units[0].stratum == "19");
+  const Split lists = split_example(cohort, lmna_lists());  // by = library, the unit
+  CHECK(evaluate_split(lists, right(lists.test())).baselines.empty());
+  CHECK(says(sentence<UsageError>([&] { evaluate_split(lists, right(lists.test()), {}, {.covariates = {"dya"}}); }),
+             "did you mean 'day'?"));
+}
+
+TEST_CASE("an extra head is evaluated on the cells that have its value, and weighs in the combined loss") {
+  const Split split = split_example(make_example(lmna_units()), lmna_lists());
+  const TrainView train = split.train();
+  const TestView test = split.test();
+  EvaluateInput input{.name = "B", .train = train, .split = split.summary()};
+  input.heads.push_back({.label = "genotype", .classes = test.classes(), .probability = right(test)});
+  PredictedHead day{.label = "day", .classes = {"16", "19", "0"}, .weight = 0.3};
+  for (std::int64_t i = 0; i < test.n_cells(); ++i) day.probability.insert(day.probability.end(), {0.7, 0.2, 0.1});
+  input.heads.push_back(day);
+  const Evaluation e = evaluate(test, input, {});
+  REQUIRE(e.heads.size() == 2);
+  CHECK(e.heads[1].cells.accuracy == 0.5);
+  CHECK_FALSE(e.heads[1].units.has_value());
+  CHECK(e.combined_loss == doctest::Approx(-std::log(0.8) + 0.3 * -(std::log(0.7) + std::log(0.2)) / 2));
+  REQUIRE(e.baselines.size() == 1);  // the head's column
+  CHECK(e.baselines[0].covariate == "day");
+
+  input.heads[1].classes = {"x", "y", "z"};  // no test cell has any of them
+  const Evaluation without = evaluate(test, input, {});
+  CHECK(without.heads.size() == 1);
+  CHECK(says(without.warnings, "No test cell has a value of 'day': its head is not evaluated."));
+}
+
+TEST_CASE("more than two classes: the most probable is called, and each class counts in the AUC") {
+  const Split split = split_example(make_example(many_units({"a", "b", "c"}, 3, 2)), {.scheme = "group"});
+  const TestView test = split.test();
+  std::vector<double> probability;
+  for (std::int64_t i = 0; i < test.n_cells(); ++i)
+    for (int c = 0; c < 3; ++c) probability.push_back(test.label(i) == c ? 0.5 : 0.25);
+  const Evaluation e = evaluate_split(split, probability, {.threshold = 0.99});
+  CHECK(e.heads[0].cells.accuracy == 1);
+  CHECK(*e.heads[0].cells.auc == 1);
+  CHECK(e.positive.empty());
+  CHECK(e.heads[0].cell_roc.empty());
+  CHECK(says(e.verdict, "for the classes of genotype; it calls 3 of 3 units right"));
+}
+
+TEST_CASE("the threshold chosen on validation units separates them, and is used on the test") {
+  const Split split = split_example(make_example(lmna_units()), kMatched);
+  const ValidationView validation = *split.validation();
+  const auto shifted = [](const CellView& view) {
+    return predicted(view, [&](std::int64_t i) { return view.label(i) == 1 ? 0.35 : 0.15; });
+  };
+  const double threshold = choose_threshold(validation, shifted(validation));
+  CHECK(threshold == doctest::Approx(0.25));
+  CHECK(evaluate_split(split, shifted(split.test())).heads[0].cells.accuracy == 0.5);
+  const Evaluation e =
+      evaluate_split(split, shifted(split.test()), {.threshold = threshold, .threshold_source = "chosen on validation"});
+  CHECK(e.heads[0].cells.accuracy == 1);
+  CHECK(e.heads[0].units->accuracy == 1);
+  CHECK(e.threshold == threshold);
+  CHECK(e.threshold_source == "chosen on validation");
+}
+
+TEST_CASE("the threshold weighs units, not cells") {
+  // One unit of a with a great many cells at 0.6, three of b at 0.7, 0.5, 0.55, one of a at 0.3.
+  std::vector<ExampleUnit> units = {{"v1", "1", "a", 0, 90}, {"v2", "2", "a", 0, 1}, {"v3", "3", "b", 0, 2},
+                                    {"v4", "4", "b", 0, 2},  {"v5", "5", "b", 0, 2}, {"t1", "6", "a", 1, 3},
+                                    {"t2", "7", "b", 1, 3},  {"x1", "8", "a", 2, 3}, {"x2", "9", "b", 2, 3}};
+  const Split split = split_example(make_example(units), {.scheme = "matched", .by = "day", .validation = {"0"}, .test = {"2"}});
+  const ValidationView validation = *split.validation();
+  const std::map<std::string, double> score = {{"v1", 0.6}, {"v2", 0.3}, {"v3", 0.7}, {"v4", 0.5}, {"v5", 0.55}};
+  const double threshold =
+      choose_threshold(validation, predicted(validation, [&](std::int64_t i) { return score.at(validation.unit(i)); }));
+  CHECK(threshold == doctest::Approx(0.4));  // cells would choose 0.65
+}
+
+TEST_CASE("a threshold for more than two classes is refused") {
+  const Split split = split_example(make_example(many_units({"a", "b", "c"}, 3)), {.scheme = "group"});
+  CHECK(says(sentence<UsageError>([&] { choose_threshold(*split.validation(), std::vector<double>(90, 1.0 / 3)); }),
+             "[evaluate] threshold: found 'validation' for 3 classes"));
+}
+
+TEST_CASE("the temperature fitted on validation lowers its loss, and is applied to the test's label") {
+  const Split split = split_example(make_example(lmna_units()), kMatched);
+  const ValidationView validation = *split.validation();
+  // Far too sure: 0.99 either way, right three times of four.
+  const auto sure = [](const CellView& view) {
+    return predicted(view, [&](std::int64_t i) { return (view.label(i) == 1) == (i % 4 != 0) ? 0.99 : 0.01; });
+  };
+  const double temperature = calibrate_temperature(validation, sure(validation));
+  CHECK(temperature > 2);
+  const Evaluation raw = evaluate_split(split, sure(split.test()));
+  const Evaluation cool =
+      evaluate_split(split, sure(split.test()), {.temperature = temperature, .temperature_source = "validation"});
+  CHECK(cool.heads[0].cells.loss < raw.heads[0].cells.loss);
+  CHECK(cool.heads[0].cells.auc == raw.heads[0].cells.auc);
+  CHECK(cool.heads[0].cells.accuracy == raw.heads[0].cells.accuracy);
+  CHECK(cool.temperature == temperature);
+  CHECK(cool.units[0].probability != raw.units[0].probability);
+}
