@@ -6,6 +6,7 @@
 #include <cellverdict/io/tenx_mex.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <optional>
 
@@ -81,14 +82,24 @@ std::unique_ptr<CellSource> open_file(const fs::path& file, const OpenOptions& o
                     .expected = "an .h5ad file, or a 10x folder with matrix.mtx, barcodes.tsv and features.tsv"});
 }
 
-// "mex/GSM1_", also without the separator at its end.
+// "mex/GSM1_", also without the separator at its end, and "mex/GSM1" where the files go on: GSM1_control_day0_matrix.mtx.gz. What
+// follows the name must not be a letter or digit, so that GSM1 is not GSM10.
 std::optional<TenxMexFiles> find_prefixed(const fs::path& path) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const std::string prefix = path.filename().string();
-  if (prefix.empty() || !fs::is_directory(folder)) return std::nullopt;
-  for (const char* separator : {"", "_", ".", "-"})
-    if (auto files = find_tenx_mex(folder, prefix + separator)) return files;
-  return std::nullopt;
+  const std::string name = path.filename().string();
+  if (name.empty() || !fs::is_directory(folder)) return std::nullopt;
+  if (auto files = find_tenx_mex(folder, name)) return files;
+  std::vector<std::string> longer;
+  for (const auto& entry : sorted_entries(folder)) {
+    const auto prefix = matrix_prefix(entry.filename().string());
+    if (!prefix || !prefix->starts_with(name)) continue;
+    const bool ends_here = !std::isalnum(static_cast<unsigned char>(name.back())) || !std::isalnum(static_cast<unsigned char>((*prefix)[name.size()]));
+    if (ends_here && (longer.empty() || longer.back() != *prefix)) longer.push_back(*prefix);
+  }
+  if (longer.size() > 1)
+    throw InputError({.where = path.string(), .found = "the beginning of " + std::to_string(longer.size()) + " libraries (" + listed(longer) + ")", .expected = "that of one", .advice = "write the prefix out"});
+  if (longer.empty()) return std::nullopt;
+  return find_tenx_mex(folder, longer.front());
 }
 
 [[noreturn]] void refuse_missing(const fs::path& path) {

@@ -36,11 +36,21 @@ std::string head_of(const PageInput& input) {
       policy, escape_html(input.report.title), page_style());
 }
 
+// A line that not every variant has is said of those that have it.
 std::vector<std::string> first_lines(const ReportInput& report) {
-  std::vector<std::string> lines = report.first_lines;
+  std::vector<std::string> said = report.first_lines, lines = said;
   for (const auto& variant : report.variants)
-    for (const auto& line : variant.evaluation.first_lines)
-      if (std::ranges::find(lines, line) == lines.end()) lines.push_back(line);
+    for (const auto& line : variant.evaluation.first_lines) {
+      if (std::ranges::find(said, line) != said.end()) continue;
+      said.push_back(line);
+      std::string names;
+      std::size_t n = 0;
+      for (const auto& other : report.variants) {
+        if (std::ranges::find(other.evaluation.first_lines, line) == other.evaluation.first_lines.end()) continue;
+        names += (n++ == 0 ? "" : ", ") + other.evaluation.name;
+      }
+      lines.push_back(n == report.variants.size() ? line : names + ": " + line);
+    }
   return lines;
 }
 

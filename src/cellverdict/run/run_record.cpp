@@ -57,6 +57,7 @@ void write_run_record(const RunContext& context, const StudyRequest& request, co
   const Json json = {{"format", 1},
                      {"title", first.title.empty() ? request.experiment.file.stem().string() : first.title},
                      {"question", question_of(first, evaluations.front())},
+                     {"unit", first.data.unit},
                      {"command", request.command},
                      {"experiment_file", request.experiment.file.string()},
                      {"versions", {{"cellverdict", version()}, {"libtorch", torch_version()}}},
@@ -75,6 +76,7 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
     const Json json = Json::parse(read_file(file));
     input.title = json.at("title");
     input.question = json.at("question");
+    input.unit_noun = json.at("unit");
     std::string experiments;
     for (const auto& item : json.at("variants")) {
       const fs::path folder = run / item.at("folder").get<std::string>();
@@ -87,8 +89,6 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
       for (const auto& note : index.notes) variant.genes_note.push_back(note);
       variant.flow.units = index.flow.units;
       for (std::size_t s = 0; s < index.flow.stages.size(); ++s) variant.flow.stages.push_back({index.flow.stages[s], index.flow.n_cells[s]});
-      for (const auto& line : variant.evaluation.first_lines)
-        if (std::find(input.first_lines.begin(), input.first_lines.end(), line) == input.first_lines.end()) input.first_lines.push_back(line);
       if (variant.evaluation.name.empty()) variant.evaluation.name = "result";
       experiments += "# " + variant.evaluation.name + "\n" + read_file(folder / "experiment.toml") + "\n";
       result.evaluations.push_back(variant.evaluation);

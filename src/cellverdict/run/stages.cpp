@@ -82,7 +82,6 @@ void prepare_store(const RunContext& context, VariantRun& variant, const fs::pat
   std::int64_t before = 0, after = 0;
   for (const auto n : index.flow.n_cells.front()) before += n;
   for (const auto n : index.flow.n_cells.back()) after += n;
-  for (const auto& note : index.notes) context.log("note      " + note);
   context.log(fmt::format("prepare   {} cells of {} in {} units kept  {:.1f} s", with_commas(after), with_commas(before), index.flow.units.size(), watch.seconds()));
 }
 

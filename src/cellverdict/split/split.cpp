@@ -122,7 +122,8 @@ Split Split::make(const RunContext& context, std::shared_ptr<const Cohort> cohor
   split.summary_.scheme = options.scheme;
   split.summary_.classes = cohort->classes;
   split.summary_.optimistic = options.scheme == "random-cells";
-  std::string by = options.by;
+  const bool drawn = options.scheme == "random-cells" || options.scheme == "random-units";
+  std::string by = drawn ? "" : options.by;  // these two know no column
   if (by.empty() && (options.scheme == "group" || options.scheme == "matched")) by = cohort->roles.donor;
   if (by.empty() && options.scheme == "lists") by = cohort->roles.unit;
   split.summary_.by = by;
