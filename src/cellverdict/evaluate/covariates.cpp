@@ -34,7 +34,9 @@ std::string class_list(const std::vector<std::int64_t>& units, const std::vector
   std::vector<std::string> present;
   for (std::size_t c = 0; c < classes.size(); ++c)
     if (units[c] > 0) present.push_back(classes[c]);
-  return listed(present);
+  std::string text;
+  for (std::size_t i = 0; i < present.size(); ++i) text += (i == 0 ? "" : i + 1 == present.size() ? " and " : ", ") + present[i];
+  return text;
 }
 
 std::int64_t n_classes_in(const std::vector<std::int64_t>& units) {
@@ -49,7 +51,7 @@ std::string contrast(const CovariateBaseline& b, const std::vector<std::string>&
     const std::string here = class_list(rule.test_units, classes) + " in the test";
     const std::string value = b.covariate + " " + rule.value;
     const auto seen = n_classes_in(rule.train_units);
-    parts.push_back(seen == 0   ? value + " is new to the model, " + here
+    parts.push_back(seen == 0   ? value + " is new to the model and has " + here
                     : seen == 1 ? value + " is " + class_list(rule.train_units, classes) + " only in training and " + here
                                 : value + " has " + class_list(rule.train_units, classes) + " in training and " + here);
   }

@@ -45,6 +45,18 @@ void check_complete(const Experiment& experiment, const std::string& file) {
     throw UsageError({.where = file + " [data]", .found = experiment.data.files.empty() ? "neither `sources` nor `files`" : "both `sources` and `files`", .expected = "one of them", .advice = "sources = \"samples.csv\" names a sample sheet, files = [\"a.h5ad\"] names files and folders"});
 }
 
+// --set path=value, in the order given.
+ValueTable read_sets(const std::vector<std::string>& sets) {
+  ValueTable typed;
+  for (const auto& set : sets) {
+    const auto equals = set.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw UsageError({.where = "--set " + set, .found = "no `=`", .expected = "path=value", .advice = "for example --set train.learning_rate=1e-3"});
+    typed.emplace_back(set.substr(0, equals), value_of_argument(set.substr(equals + 1)));
+  }
+  return typed;
+}
+
 }  // namespace
 
 const OptionTable<Experiment>& experiment_options() {
@@ -63,11 +75,7 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
   const std::string file = request.file.string();
   Value root = read_toml(request.file);
   auto variants = take_variants(root, file);
-  for (const auto& set : request.sets) {
-    const auto equals = set.find('=');
-    if (equals == std::string::npos || equals == 0) throw UsageError({.where = "--set " + set, .found = "no `=`", .expected = "path=value", .advice = "for example --set train.learning_rate=1e-3"});
-    set_by_path(root, set.substr(0, equals), value_of_argument(set.substr(equals + 1)));
-  }
+  const ValueTable typed = read_sets(request.sets);
   if (!request.variant.empty() && request.variant != "all") {
     std::vector<std::string> names;
     for (const auto& variant : variants) names.push_back(variant.name);
@@ -79,6 +87,7 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
   for (const auto& variant : variants) {
     Value effective = root;
     for (const auto& [path, value] : variant.set) set_by_path(effective, path, value);
+    for (const auto& [path, value] : typed) set_by_path(effective, path, value);
     Experiment experiment;
     experiment_options().read(effective, experiment, file);
     experiment.name = variant.name;

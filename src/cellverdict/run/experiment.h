@@ -30,7 +30,7 @@ const OptionTable<Experiment>& experiment_options();
 
 struct ExperimentRequest {
   std::filesystem::path file;
-  std::vector<std::string> sets;  // "train.learning_rate=1e-3": after the file, before a variant's own
+  std::vector<std::string> sets;  // "train.learning_rate=1e-3": what is typed wins over the file and its variants
   std::string variant;            // a name, "all", or empty: all of them
 };
 

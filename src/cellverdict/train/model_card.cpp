@@ -84,7 +84,7 @@ LearningCurve curve_from_json(const Json& json) {
   for (const auto& item : json.at("epochs")) {
     Epoch epoch{.number = item.at("epoch"), .train = metrics_from_json(item.at("train"))};
     if (!item.at("validation").is_null()) epoch.validation = metrics_from_json(item.at("validation"));
-    curve.epochs.push_back(std::move(epoch));
+    curve.epochs.push_back(epoch);
   }
   return curve;
 }
