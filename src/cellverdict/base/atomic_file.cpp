@@ -35,6 +35,8 @@ void sync_to_disk(const fs::path& path) {
 AtomicPath::AtomicPath(fs::path target) : target_(std::move(target)) {
   const fs::path folder = target_.has_parent_path() ? target_.parent_path() : fs::path(".");
   std::error_code failure;
+  for (fs::path missing = folder; !missing.empty() && !fs::exists(missing, failure); missing = missing.parent_path())
+    made_.push_back(missing);
   fs::create_directories(folder, failure);
   if (failure || ::access(folder.c_str(), W_OK) != 0)
     throw InputError(
@@ -50,6 +52,7 @@ AtomicPath::~AtomicPath() {
   if (committed_) return;
   std::error_code ignored;
   fs::remove_all(temporary_, ignored);
+  for (const auto& folder : made_) fs::remove(folder, ignored);  // takes empty ones alone
 }
 
 void AtomicPath::commit() {

@@ -3,10 +3,12 @@
 
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 namespace cellverdict {
 
-// A file (or folder) that comes into being at commit(); without it the temporary is removed.
+// A file (or folder) that comes into being at commit(); without it the temporary is removed, and folders made for it that are
+// empty.
 //   AtomicPath out("model.json");  write_to(out.temporary());  out.commit();
 class AtomicPath {
  public:
@@ -22,6 +24,7 @@ class AtomicPath {
 
  private:
   std::filesystem::path target_, temporary_;
+  std::vector<std::filesystem::path> made_;  // parent folders that were missing, deepest first
   bool committed_ = false;
 };
 

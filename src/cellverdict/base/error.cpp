@@ -9,7 +9,7 @@ std::string sentence(const Complaint& c) {
   if (!c.found.empty()) text += (text.empty() ? "found " : ": found ") + c.found;
   if (!c.expected.empty()) text += ", expected " + c.expected;
   if (!c.advice.empty()) text += "; " + c.advice;
-  return text + ".";
+  return text.ends_with('?') ? text : text + ".";
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ class OptionTable {
 
   // A member that is an options struct itself: `genes = { select = "variance", n = 1000 }`. `table` must outlive this one.
   template <class T>
-  OptionTable& add_group(std::string name, T Options::*member, std::string help, const OptionTable<T>& table) {
+  OptionTable& add_group(std::string name, T Options::* member, std::string help, const OptionTable<T>& table) {
     add_custom(
         std::move(name), std::move(help),
         [member, &table](Options& o, const Value& v, const std::string& where) { table.read(v, o.*member, where); },
@@ -108,7 +108,8 @@ class OptionTable {
                         .advice = "write it as [" + section_ + "] with one `key = value` a line"});
     for (const auto& [key, value] : *pairs) {
       const Entry* entry = find(key);
-      const std::string where = (value.where.empty() ? place : value.where + " [" + section_ + "]") + " " + key;
+      const std::string where =
+          (value.where.empty() ? place : value.where + (section_.empty() ? "" : " [" + section_ + "]")) + " " + key;
       if (entry == nullptr)
         throw UsageError({.where = where, .found = "an unknown key", .expected = "", .advice = suggestion(key, names())});
       entry->read(out, value, where);

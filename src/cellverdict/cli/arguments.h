@@ -1,5 +1,6 @@
 #pragma once
-// The command line of one verb: its options, its help. The one place that knows the parsing library, which costs seconds to include.
+// The command line of one verb: its options, its help. The one place that knows the parsing library, which costs seconds to
+// include.
 
 #include <cstdint>
 #include <functional>
@@ -30,7 +31,8 @@ class Arguments {
   // The heading that following options stand under in the help.
   void group(const std::string& name);
   // An option whose text is handed over as it is.
-  void option(const std::string& names, std::function<void(const std::string&)> use, const std::string& help, const std::string& shown_default);
+  void option(const std::string& names, std::function<void(const std::string&)> use, const std::string& help,
+              const std::string& shown_default);
 
   // Throws UsageError or HelpRequested.
   void parse(const std::vector<std::string>& words);

@@ -16,22 +16,27 @@ void init_verb(const std::vector<std::string>& words) {
   InspectOptions options;
   std::string out = "experiment.toml";
   CommonOptions common;
-  Arguments arguments("init", "Write a first experiment file by looking at the data; every guess in it is marked.", {"cellverdict init data.h5ad", "cellverdict init samples.csv -o lmna.toml"});
+  Arguments arguments("init", "Write a first experiment file by looking at the data; every guess in it is marked.",
+                      {"cellverdict init data.h5ad", "cellverdict init samples.csv -o lmna.toml"});
   arguments.positional("FILE", options.files, "files, 10x folders, folders of libraries, or one sample sheet");
   arguments.option("--out,-o", out, "where to write it; - for stdout");
   add_common_options(arguments, common);
   arguments.parse(words);
   const RunContext context = make_context("init", common);
-  if (out != "-" && fs::exists(out)) throw UsageError({.where = out, .found = "a file that is there already", .expected = "a new name", .advice = "choose another with -o"});
+  if (out != "-" && fs::exists(out))
+    throw UsageError(
+        {.where = out, .found = "a file that is there already", .expected = "a new name", .advice = "choose another with -o"});
 
   const Inspection inspection = inspect_files(context, options);
   std::vector<std::string> files;
-  for (const auto& file : options.files) files.push_back(out == "-" ? file : fs::relative(file, fs::absolute(out).parent_path()).string());
+  for (const auto& file : options.files)
+    files.push_back(out == "-" ? file : fs::relative(file, fs::absolute(out).parent_path()).string());
   const FirstExperiment first = guess_experiment(inspection, files);
   for (const auto& note : first.notes) context.log("note      " + note);
   if (out == "-") return print_result(first.toml);
   write_file(out, first.toml);
-  print_result(common.json ? nlohmann::ordered_json{{"file", out}, {"notes", first.notes}}.dump(1) + "\n" : out + " written: look through it, then `cellverdict run " + out + "`\n");
+  print_result(common.json ? nlohmann::ordered_json{{"file", out}, {"notes", first.notes}}.dump(1) + "\n"
+                           : out + " written: look through it, then `cellverdict run " + out + "`\n");
 }
 
 }  // namespace cellverdict

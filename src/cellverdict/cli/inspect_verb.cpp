@@ -15,21 +15,30 @@ namespace {
 std::string as_text(const Inspection& result, const InspectOptions& options) {
   std::string text;
   for (const auto& s : result.sources) {
-    text += fmt::format("{}  {}  {} cells × {} genes{}  values: {}\n", s.name, s.format, with_commas(s.n_cells), with_commas(s.n_genes), s.n_nonzero >= 0 ? ", " + with_commas(s.n_nonzero) + " non-zero" : "", value_state_name(s.state));
-    text += fmt::format("  first cells: median {} counts, {} genes; {} mitochondrial genes\n", with_commas(static_cast<std::int64_t>(s.median_total)), with_commas(static_cast<std::int64_t>(s.median_genes)), s.n_mitochondrial);
+    text +=
+        fmt::format("{}  {}  {} cells × {} genes{}  values: {}\n", s.name, s.format, with_commas(s.n_cells), with_commas(s.n_genes),
+                    s.n_nonzero >= 0 ? ", " + with_commas(s.n_nonzero) + " non-zero" : "", value_state_name(s.state));
+    text += fmt::format("  first cells: median {} counts, {} genes; {} mitochondrial genes\n",
+                        with_commas(static_cast<std::int64_t>(s.median_total)),
+                        with_commas(static_cast<std::int64_t>(s.median_genes)), s.n_mitochondrial);
     for (const auto& note : s.notes) text += "  " + note + "\n";
   }
   if (result.sources.size() > 1) text += fmt::format("{} sources, {} cells\n", result.sources.size(), with_commas(result.n_cells));
   text += "\nobs columns\n";
   for (const auto& c : result.columns)
-    text += fmt::format("  {:<24} {:<6} {:>6} values{}  {}\n", c.name, c.kind, with_commas(static_cast<std::int64_t>(c.values.size())), c.n_missing > 0 ? ", " + with_commas(c.n_missing) + " missing" : "", listed(c.values, 6));
+    text +=
+        fmt::format("  {:<24} {:<6} {:>6} values{}  {}\n", c.name, c.kind, with_commas(static_cast<std::int64_t>(c.values.size())),
+                    c.n_missing > 0 ? ", " + with_commas(c.n_missing) + " missing" : "", listed(c.values, 6));
   if (!result.contingency.empty()) {
-    text += fmt::format("\n{} × {}: cells{}\n{:<16}", options.by, options.label, options.unit.empty() ? "" : " (units)", options.by);
+    text +=
+        fmt::format("\n{} × {}: cells{}\n{:<16}", options.by, options.label, options.unit.empty() ? "" : " (units)", options.by);
     for (const auto& label : result.labels) text += fmt::format("{:>20}", label);
     text += "\n";
     for (const auto& row : result.contingency) {
       text += fmt::format("{:<16}", row.batch);
-      for (std::size_t c = 0; c < result.labels.size(); ++c) text += fmt::format("{:>20}", with_commas(row.n_cells[c]) + (options.unit.empty() ? "" : fmt::format(" ({})", row.n_units[c])));
+      for (std::size_t c = 0; c < result.labels.size(); ++c)
+        text +=
+            fmt::format("{:>20}", with_commas(row.n_cells[c]) + (options.unit.empty() ? "" : fmt::format(" ({})", row.n_units[c])));
       text += "\n";
     }
   }
@@ -40,11 +49,29 @@ std::string as_json(const Inspection& result) {
   using Json = nlohmann::ordered_json;
   Json sources = Json::array(), columns = Json::array(), contingency = Json::array();
   for (const auto& s : result.sources)
-    sources.push_back({{"name", s.name}, {"path", s.path}, {"format", s.format}, {"n_cells", s.n_cells}, {"n_genes", s.n_genes}, {"n_mitochondrial", s.n_mitochondrial}, {"values", value_state_name(s.state)}, {"median_counts", s.median_total}, {"median_genes", s.median_genes}, {"notes", s.notes}});
+    sources.push_back({{"name", s.name},
+                       {"path", s.path},
+                       {"format", s.format},
+                       {"n_cells", s.n_cells},
+                       {"n_genes", s.n_genes},
+                       {"n_mitochondrial", s.n_mitochondrial},
+                       {"values", value_state_name(s.state)},
+                       {"median_counts", s.median_total},
+                       {"median_genes", s.median_genes},
+                       {"notes", s.notes}});
   for (const auto& c : result.columns)
-    columns.push_back({{"name", c.name}, {"kind", c.kind}, {"n_missing", c.n_missing}, {"n_values", c.values.size()}, {"values", std::vector<std::string>(c.values.begin(), c.values.begin() + std::min<std::ptrdiff_t>(50, std::ssize(c.values)))}});
-  for (const auto& row : result.contingency) contingency.push_back({{"batch", row.batch}, {"n_cells", row.n_cells}, {"n_units", row.n_units}});
-  return Json{{"n_cells", result.n_cells}, {"sources", sources}, {"columns", columns}, {"labels", result.labels}, {"contingency", contingency}, {"warnings", result.warnings}}.dump(1) + "\n";
+    columns.push_back({{"name", c.name},
+                       {"kind", c.kind},
+                       {"n_missing", c.n_missing},
+                       {"n_values", c.values.size()},
+                       {"values", std::vector<std::string>(
+                                      c.values.begin(), c.values.begin() + std::min<std::ptrdiff_t>(50, std::ssize(c.values)))}});
+  for (const auto& row : result.contingency)
+    contingency.push_back({{"batch", row.batch}, {"n_cells", row.n_cells}, {"n_units", row.n_units}});
+  return Json{{"n_cells", result.n_cells}, {"sources", sources},         {"columns", columns},
+              {"labels", result.labels},   {"contingency", contingency}, {"warnings", result.warnings}}
+             .dump(1) +
+         "\n";
 }
 
 }  // namespace
@@ -52,8 +79,9 @@ std::string as_json(const Inspection& result) {
 void inspect_verb(const std::vector<std::string>& words) {
   InspectOptions options;
   CommonOptions common;
-  Arguments arguments("inspect", "What is in files: cells, genes, kind of values, annotations; with --label and --by a table and what it warns of.",
-                      {"cellverdict inspect data.h5ad", "cellverdict inspect samples.csv --label genotype --by day --unit library"});
+  Arguments arguments(
+      "inspect", "What is in files: cells, genes, kind of values, annotations; with --label and --by a table and what it warns of.",
+      {"cellverdict inspect data.h5ad", "cellverdict inspect samples.csv --label genotype --by day --unit library"});
   arguments.positional("FILE", options.files, "files, 10x folders, folders of libraries, or one sample sheet");
   arguments.option("--label", options.label, "obs column you want to predict");
   arguments.option("--by", options.by, "obs column that may go with it: day, batch, site");

@@ -9,25 +9,40 @@
 #include <cellverdict/train/classifier.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <new>
 
 namespace {
 
 using namespace cellverdict;
 
+// The name of the verb is given back for messages: empty for one that is unknown.
+std::string known_verb(const std::string& name) {
+  for (const auto& verb : verbs())
+    if (name == verb.name) return name;
+  return {};
+}
+
 void dispatch(const std::string& name, std::vector<std::string> words) {
-  if (name == "version" || name == "--version") return print_result("cellverdict " + std::string(version()) + ", LibTorch " + (torch_version().empty() ? "none" : torch_version()) + "\n");
+  if (name == "version" || name == "--version")
+    return print_result("cellverdict " + std::string(version()) + ", LibTorch " +
+                        (torch_version().empty() ? "none" : torch_version()) + "\n");
   if (name == "help" || name == "--help" || name == "-h") {
     if (words.empty()) return print_result(overview());
     if (words[0] == "--markdown") return print_result(manual_markdown());
+    if (words[0] == "experiment") return print_result(experiment_help());
     return dispatch(words[0], {"--help"});
   }
   std::vector<std::string> names = {"help", "version"};
   for (const auto& verb : verbs()) {
-    if (name == verb.name) return verb.run(words);
+    if (name == verb.name) try {
+        return verb.run(words);
+      } catch (const HelpRequested& help) {
+        return print_result(help.text);
+      }
     names.emplace_back(verb.name);
   }
-  throw UsageError({.where = "cellverdict", .found = "'" + name + "'", .expected = "a verb", .advice = suggestion(name, names)});
+  throw UsageError({.where = "", .found = "'" + name + "'", .expected = "a verb", .advice = suggestion(name, names)});
 }
 
 int fail(const std::string& name, const std::string& what, int exit_code) {
@@ -38,21 +53,20 @@ int fail(const std::string& name, const std::string& what, int exit_code) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string name = argc > 1 ? argv[1] : "";
+  if (argc < 2) {
+    std::fputs(overview().c_str(), stderr);
+    return 2;
+  }
+  const std::string name = known_verb(argv[1]);
   try {
-    if (name.empty()) {
-      std::fputs(overview().c_str(), stderr);
-      return 2;
-    }
-    dispatch(name, {argv + 2, argv + argc});
-    return 0;
-  } catch (const HelpRequested& help) {
-    print_result(help.text);
+    dispatch(argv[1], {argv + 2, argv + argc});
     return 0;
   } catch (const Error& error) {
     return fail(name, error.what(), error.exit_code());
   } catch (const std::bad_alloc&) {
     return fail(name, "the machine's memory is used up; give a smaller --memory or fewer cells.", 1);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return fail(name, error.path1().string() + ": found " + error.code().message() + "; check the path and its permissions.", 1);
   } catch (const std::exception& error) {
     return fail(name, std::string("a bug in cellverdict: ") + error.what(), 70);
   }

@@ -15,13 +15,17 @@ namespace {
 std::string as_text(const PredictResult& result, const std::string& file) {
   std::size_t width = 4;
   for (const auto& unit : result.units) width = std::max(width, unit.unit.size());
-  std::string text = fmt::format("genes: {} of the model's {} found by {}, with {:.1f} % of their variance\ndepth: {:.2f} times the training cells\n\n{:<{}}  {:>9}  {:>9}", with_commas(result.n_genes_found), with_commas(result.n_model_genes), result.matched_by,
-                                 100 * result.overlap, result.depth_ratio, "unit", width, "cells", "pass QC");
+  std::string text = fmt::format(
+      "genes: {} of the model's {} found by {}, with {:.1f} % of their variance\ndepth: {:.2f} times the training cells\n\n{:<{}}  "
+      "{:>9}  {:>9}",
+      with_commas(result.n_genes_found), with_commas(result.n_model_genes), result.matched_by, 100 * result.overlap,
+      result.depth_ratio, "unit", width, "cells", "pass QC");
   for (const auto& name : result.classes) text += fmt::format("  {:>12}", "p_" + name);
   text += "  predicted\n";
   for (const auto& unit : result.units) {
     text += fmt::format("{:<{}}  {:>9}  {:>9}", unit.unit, width, with_commas(unit.n_cells), with_commas(unit.n_passing));
-    for (std::size_t c = 0; c < result.classes.size(); ++c) text += unit.probability.empty() ? fmt::format("  {:>12}", "-") : fmt::format("  {:>12.4f}", unit.probability[c]);
+    for (std::size_t c = 0; c < result.classes.size(); ++c)
+      text += unit.probability.empty() ? fmt::format("  {:>12}", "-") : fmt::format("  {:>12.4f}", unit.probability[c]);
     text += "  " + (unit.predicted.empty() ? "not called" : unit.predicted) + "\n";
   }
   return text + "\ncells: " + file + "\n";
@@ -30,9 +34,22 @@ std::string as_text(const PredictResult& result, const std::string& file) {
 std::string as_json(const PredictResult& result, const std::string& file) {
   using Json = nlohmann::ordered_json;
   Json units = Json::array();
-  for (const auto& unit : result.units) units.push_back({{"unit", unit.unit}, {"n_cells", unit.n_cells}, {"n_passing", unit.n_passing}, {"probability", unit.probability}, {"predicted", unit.predicted}});
-  return Json{{"file", file}, {"classes", result.classes}, {"n_cells", result.n_cells}, {"n_model_genes", result.n_model_genes}, {"n_genes_found", result.n_genes_found}, {"overlap", result.overlap}, {"matched_by", result.matched_by},
-              {"depth_ratio", result.depth_ratio}, {"units", units}, {"warnings", result.warnings}}
+  for (const auto& unit : result.units)
+    units.push_back({{"unit", unit.unit},
+                     {"n_cells", unit.n_cells},
+                     {"n_passing", unit.n_passing},
+                     {"probability", unit.probability},
+                     {"predicted", unit.predicted}});
+  return Json{{"file", file},
+              {"classes", result.classes},
+              {"n_cells", result.n_cells},
+              {"n_model_genes", result.n_model_genes},
+              {"n_genes_found", result.n_genes_found},
+              {"overlap", result.overlap},
+              {"matched_by", result.matched_by},
+              {"depth_ratio", result.depth_ratio},
+              {"units", units},
+              {"warnings", result.warnings}}
              .dump(1) +
          "\n";
 }
@@ -43,15 +60,24 @@ void predict_verb(const std::vector<std::string>& words) {
   std::string model, out = "predictions.tsv";
   PredictRequest request;
   CommonOptions common;
-  Arguments arguments("predict", "What a saved model says of a stranger's cells. Research use: this is no diagnosis.", {"cellverdict predict runs/demo/day-matched-A/model new.h5ad -o new.tsv", "cellverdict predict model samples.csv --unit library --json"});
-  arguments.positional("MODEL", model, "a model folder");
+  Arguments arguments("predict",
+                      "What a saved model says of new cells, per cell and per library or donor. The files must hold raw counts. "
+                      "Genes are found by id,\n"
+                      "else by symbol; those that are not there count as zero. Research use: this is no diagnosis.",
+                      {"cellverdict predict runs/demo/day-matched-A/model new.h5ad -o new.tsv",
+                       "cellverdict predict model samples.csv --unit library --json"});
+  arguments.positional("MODEL", model, "a model folder that `cellverdict run` wrote, such as runs/demo/model");
   arguments.positional("FILE", request.files, "files, 10x folders, folders of libraries, or one sample sheet");
-  arguments.option("--out,-o", out, "one line a cell");
+  arguments.option("--out,-o", out, "table to write, one line a cell");
   arguments.option("--unit", request.unit, "obs column of libraries or donors (default: the model's, else one unit per source)");
   arguments.option("--min-overlap", request.min_overlap, "refuse when fewer of the model's genes are there, by share of variance");
   add_common_options(arguments, common);
   arguments.parse(words);
-  if (request.min_overlap < 0 || request.min_overlap > 1) throw UsageError({.where = "--min-overlap", .found = fmt::format("{}", request.min_overlap), .expected = "0 to 1", .advice = "0.8 is the default"});
+  if (request.min_overlap < 0 || request.min_overlap > 1)
+    throw UsageError({.where = "--min-overlap",
+                      .found = fmt::format("{}", request.min_overlap),
+                      .expected = "0 to 1",
+                      .advice = "0.8 is the default"});
   request.model = model;
   request.out = out;
   const RunContext context = make_context("predict", common);

@@ -9,7 +9,8 @@ namespace cellverdict {
 
 namespace {
 
-void study_verb(const std::string& verb, const std::string& one_line, const std::vector<std::string>& examples, Stage last, const std::vector<std::string>& words) {
+void study_verb(const std::string& verb, const std::string& one_line, const std::vector<std::string>& examples, Stage last,
+                const std::vector<std::string>& words) {
   std::string file, out, variant;
   bool dump = false, no_pictures = false;
   StudyRequest request{.last = last};
@@ -18,7 +19,7 @@ void study_verb(const std::string& verb, const std::string& one_line, const std:
   arguments.positional("EXPERIMENT", file, "an experiment file (TOML)");
   arguments.option("--out,-o", out, "run folder (default: runs/<name of the file>)");
   arguments.option("--variant", variant, "one [[variant]] by name (default: all)");
-  arguments.option("--set", request.experiment.sets, "section.key=value, over the file; may be given again");
+  arguments.option("--set", request.experiment.sets, "section.key=value over the file's; may be given again");
   if (last >= Stage::train) arguments.flag("--resume", request.resume, "go on from the checkpoint of an interrupted training");
   if (last == Stage::report) arguments.flag("--no-pictures", no_pictures, "no PNG and SVG beside the report");
   arguments.flag("--dump-config", dump, "print the effective configuration and stop");
@@ -32,13 +33,15 @@ void study_verb(const std::string& verb, const std::string& one_line, const std:
   request.experiment.variant = variant;
   if (dump) {
     std::string text;
-    for (const auto& experiment : read_experiments(request.experiment)) text += (experiment.name.empty() ? "" : "# variant: " + experiment.name + "\n") + experiment_to_toml(experiment) + "\n";
+    for (const auto& experiment : read_experiments(request.experiment))
+      text += (experiment.name.empty() ? "" : "# variant: " + experiment.name + "\n") + experiment_to_toml(experiment) + "\n";
     return print_result(text);
   }
   request.out = out.empty() ? std::filesystem::path("runs") / request.experiment.file.stem() : std::filesystem::path(out);
   request.pictures = !no_pictures;
   request.command = "cellverdict " + verb;
-  for (const auto& word : words) request.command += " " + (word.find_first_of(" '\"*$") == std::string::npos ? word : "'" + word + "'");
+  for (const auto& word : words)
+    request.command += " " + (word.find_first_of(" '\"*$") == std::string::npos ? word : "'" + word + "'");
   const StudyResult result = run_study(context, request);
   print_result(common.json ? study_as_json(result) : study_as_text(result));
   log_resources(context, watch);
@@ -47,24 +50,42 @@ void study_verb(const std::string& verb, const std::string& one_line, const std:
 }  // namespace
 
 void run_verb(const std::vector<std::string>& words) {
-  study_verb("run", "From an experiment file to a report: prepare, train, evaluate, report. Stages whose inputs did not change are skipped.",
-             {"cellverdict run recipes/demo.toml", "cellverdict run my.toml --variant all --out runs/mine", "cellverdict run my.toml --set train.learning_rate=1e-4 --seed 7"}, Stage::report, words);
+  study_verb(
+      "run",
+      "From an experiment file to a report: prepare, train, evaluate, report. Stages whose inputs did not change are skipped.\n"
+      "The run folder then holds report.html and run.json; for each variant model/, predictions.tsv (a line a test cell), "
+      "units.tsv\n"
+      "(a line a held-out unit), split.tsv (who was on which side) and evaluation.json; and store/, the counts, as .h5ad files.\n"
+      "Every key of the experiment file: `cellverdict help experiment`.",
+      {"cellverdict run recipes/demo.toml", "cellverdict run my.toml --variant all --out runs/mine",
+       "cellverdict run my.toml --set train.learning_rate=1e-4 --seed 7"},
+      Stage::report, words);
 }
 void prepare_verb(const std::vector<std::string>& words) {
-  study_verb("prepare", "Read the files, judge and draw cells, write the store, show the split.", {"cellverdict prepare my.toml"}, Stage::prepare, words);
+  study_verb("prepare",
+             "The first stage alone: read the files, keep the cells that pass quality control, write their counts into the run "
+             "folder, and\n"
+             "show who would be training, validation and test. Nothing is learned.",
+             {"cellverdict prepare my.toml"}, Stage::prepare, words);
 }
 void train_verb(const std::vector<std::string>& words) {
-  study_verb("train", "Prepare, then fit preparation and net on the training side.", {"cellverdict train my.toml", "cellverdict train my.toml --resume"}, Stage::train, words);
+  study_verb(
+      "train",
+      "Up to the trained model: prepare where needed, then choose genes, scale them and fit the net on the training side alone.\n"
+      "Ctrl-C keeps the finished epochs; the same command with --resume goes on from there.",
+      {"cellverdict train my.toml", "cellverdict train my.toml --resume"}, Stage::train, words);
 }
 void evaluate_verb(const std::vector<std::string>& words) {
-  study_verb("evaluate", "Prepare and train where needed, then open the test side.", {"cellverdict evaluate my.toml --json"}, Stage::evaluate, words);
+  study_verb("evaluate", "Up to the numbers: prepare and train where needed, then open the held-out test side. No report is drawn.",
+             {"cellverdict evaluate my.toml --json"}, Stage::evaluate, words);
 }
 
 void report_verb(const std::vector<std::string>& words) {
   std::string run;
   bool no_pictures = false;
   CommonOptions common;
-  Arguments arguments("report", "Draw the report of a run folder anew from its files.", {"cellverdict report runs/demo"});
+  Arguments arguments("report", "Draw the report of a finished run anew from the files in its folder. Nothing is computed again.",
+                      {"cellverdict report runs/demo"});
   arguments.positional("RUN", run, "a folder that `cellverdict run` or `evaluate` wrote");
   arguments.flag("--no-pictures", no_pictures, "no PNG and SVG beside the report");
   add_common_options(arguments, common);

@@ -9,16 +9,16 @@
 namespace cellverdict {
 
 struct CommonOptions {
-  std::int64_t threads = 0;      // 0: all this process may use
+  std::int64_t threads = 0;  // 0: all this process may use
   std::string memory = "2GB";
-  std::string seed;              // empty: the experiment's, else 42
+  std::string seed;  // empty: the experiment's, else 42
   bool json = false, verbose = false, quiet = false;
 };
 
 void add_common_options(Arguments& arguments, CommonOptions& options);
 
-// Lines on stderr prefixed "cellverdict VERB: "; a bar that is redrawn only on a terminal and only after two seconds; Ctrl-C and SIGTERM
-// set `stop`. Throws UsageError for a memory or seed that cannot be read.
+// Lines on stderr prefixed "cellverdict VERB: "; a bar that is redrawn only on a terminal and only after two seconds; Ctrl-C and
+// SIGTERM set `stop`. Throws UsageError for a memory or seed that cannot be read.
 RunContext make_context(const std::string& verb, const CommonOptions& options);
 
 // "512MB", "2 GB", "1048576" → bytes.

@@ -37,27 +37,58 @@ std::string option_rows(const OptionTable<Options>& table) {
 
 template <class Options>
 std::string section(const OptionTable<Options>& table) {
-  return fmt::format("\n### [{}]\n\n| key | default | meaning | allowed |\n|---|---|---|---|\n{}", table.section(), option_rows(table));
+  return fmt::format("\n### [{}]\n\n| key | default | meaning | allowed |\n|---|---|---|---|\n{}", table.section(),
+                     option_rows(table));
+}
+
+// One paragraph a section, groups as `genes.n`; folded lines keep to their column.
+template <class Options>
+std::string section_text(const OptionTable<Options>& table) {
+  const Options defaults;
+  std::string text = "\n[" + table.section() + "]\n";
+  for (const auto& entry : table.entries()) {
+    const bool limited = !entry.allowed.choices.empty() || entry.allowed.least;
+    text += fmt::format("  {:<22} {}{}\n{:25}default {}\n", entry.name, entry.help,
+                        limited ? " (" + entry.allowed.described() + ")" : "", "", entry.write(defaults).text());
+  }
+  return text;
 }
 
 }  // namespace
 
-std::span<const Verb> verbs() { return kVerbs; }
+std::span<const Verb> verbs() {
+  return kVerbs;
+}
 
 std::string overview() {
-  std::string text = fmt::format("cellverdict {}: can disease be read from expression, in people the model has never seen?\n\n", version());
+  std::string text =
+      fmt::format("cellverdict {}: can disease be read from expression, in people the model has never seen?\n\n", version());
   std::string group;
   for (const auto& verb : kVerbs) {
-    if (group != verb.group) text += fmt::format("{}{}\n", group.empty() ? "" : "\n", group = verb.group);
+    if (group != verb.group) text += (group.empty() ? "" : "\n") + std::string(verb.group) + "\n";
+    group = verb.group;
     text += fmt::format("  {:<10} {}\n", verb.name, verb.one_line);
   }
   return text +
-         "\n`cellverdict help VERB` shows complete commands and every option. Results go to stdout, all else to stderr.\n"
-         "Exit codes: 0 done · 1 the input did not allow it · 2 wrong usage or configuration · 70 a bug in cellverdict · 130 interrupted.\n";
+         "\n`cellverdict help VERB` shows complete commands and every option, `cellverdict help experiment` every key of an\n"
+         "experiment file. Results go to stdout, all else to stderr.\n"
+         "Exit codes: 0 done · 1 the input did not allow it · 2 wrong usage or configuration · 70 a bug in cellverdict · 130 "
+         "interrupted.\n";
+}
+
+std::string experiment_help() {
+  return "The experiment file says which measurements, which label, what counts as one independent observation, how to split,\n"
+         "which model. `cellverdict init` writes a first one. It is TOML: a [section], below it one `key = value` a line.\n"
+         "`--set section.key=value` sets a key over the file. Only label, unit and sources (or files) have no default.\n" +
+         section_text(data_options()) + section_text(split_options()) + section_text(prepare_options()) +
+         section_text(model_options()) + section_text(train_options()) + section_text(evaluate_options()) +
+         "\n[[variant]]\n  Any number of them: name = \"…\" and set = { \"split.test\" = 19, … }, keys that differ from the "
+         "file's.\n";
 }
 
 std::string manual_markdown() {
-  std::string text = "# The command line\n\nMade by `make docs` from the program's own help; do not edit.\n\n```\n" + overview() + "```\n";
+  std::string text =
+      "# The command line\n\nMade by `make docs` from the program's own help; do not edit.\n\n```\n" + overview() + "```\n";
   for (const auto& verb : kVerbs) {
     text += fmt::format("\n## cellverdict {}\n\n```\n", verb.name);
     try {
@@ -68,7 +99,8 @@ std::string manual_markdown() {
     text += "```\n";
   }
   text += "\n## The experiment file\n\nTOML; every key can be set with `--set section.key=value`. Unknown keys are errors.\n";
-  text += section(data_options()) + section(split_options()) + section(prepare_options()) + section(model_options()) + section(train_options()) + section(evaluate_options());
+  text += section(data_options()) + section(split_options()) + section(prepare_options()) + section(model_options()) +
+          section(train_options()) + section(evaluate_options());
   return text;
 }
 

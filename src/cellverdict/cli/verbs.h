@@ -1,5 +1,6 @@
 #pragma once
-// The table of verbs, in the order of the work. To add one: write cli/<verb>.cpp with its function, declare it here, add a row in verbs.cpp.
+// The table of verbs, in the order of the work. To add one: write cli/<verb>.cpp with its function, declare it here, add a row in
+// verbs.cpp.
 
 #include <span>
 #include <string>
@@ -19,6 +20,8 @@ std::span<const Verb> verbs();
 // The overview that `cellverdict` and `cellverdict help` print; and docs/CLI.md.
 std::string overview();
 std::string manual_markdown();
+// Every key of the experiment file, for the terminal.
+std::string experiment_help();
 
 void inspect_verb(const std::vector<std::string>& words);
 void init_verb(const std::vector<std::string>& words);

@@ -47,6 +47,9 @@ struct CovariateBaseline {
   std::string sentence;              // what this means for the result, for people
 };
 
+// Below this an AUC is no longer the noise around 0.5 that a handful of units gives, but a rule learned the wrong way round.
+inline constexpr double kInvertedBelow = 0.4;
+
 struct Evaluation {
   std::string name;  // of the variant
   SplitSummary split;

@@ -13,6 +13,9 @@ namespace cellverdict {
 
 namespace {
 
+// Up to this a model tells hardly more than a coin.
+constexpr double kGuessingBelow = 0.6;
+
 std::string capitalised(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text;
@@ -51,7 +54,7 @@ void say_optimistic(Evaluation& e) {
 
 void warn_inverted(Evaluation& e) {
   const auto& auc = e.heads[0].cells.auc;
-  if (e.classes.size() != 2 || !auc || *auc >= 0.5) return;
+  if (e.classes.size() != 2 || !auc || *auc >= kInvertedBelow) return;
   std::string reason = "Look for something that goes with the label one way in training and the other way in the test.";
   for (const auto& baseline : e.baselines)
     if (baseline.unit_auc && *baseline.unit_auc < 0.5) reason = baseline.sentence;
@@ -77,8 +80,8 @@ std::string verdict(const CohortRoles& roles, const Evaluation& e) {
     for (const auto& unit : e.units) right += unit.predicted == unit.label;
     text += fmt::format("; it calls {} of {} units right", right, e.units.size());
   }
-  if (head.cells.auc && *head.cells.auc < 0.5 && e.classes.size() == 2) return text + ": inverted, worse than guessing.";
-  if (head.cells.auc && *head.cells.auc < 0.6) return text + ": hardly better than guessing.";
+  if (head.cells.auc && *head.cells.auc < kInvertedBelow && e.classes.size() == 2) return text + ": inverted, worse than guessing.";
+  if (head.cells.auc && *head.cells.auc < kGuessingBelow) return text + ": no better than guessing.";
   return text + ".";
 }
 

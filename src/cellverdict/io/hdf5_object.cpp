@@ -85,6 +85,7 @@ Hdf5Kind kind_of(hid_t type) {
 }  // namespace
 
 void silence_hdf5() {
+  H5dont_atexit();  // its own end flushes files again that a full disk refused, and crashes on them
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
@@ -98,6 +99,13 @@ std::string hdf5_reason() {
         return 0;
       },
       &reason);
+  // "file write failed: time = …, filename = …, errno = 28, error message = 'No space left on device', buf = 0x…": the cause is
+  // enough.
+  static constexpr std::string_view kCause = "error message = '";
+  if (const auto cause = reason.find(kCause); cause != std::string::npos) {
+    reason.erase(0, cause + kCause.size());
+    reason.resize(std::min(reason.find('\''), reason.size()));
+  }
   return reason;
 }
 

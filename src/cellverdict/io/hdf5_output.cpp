@@ -134,8 +134,9 @@ Hdf5Group Hdf5Group::reopen_file(const fs::path& path, const fs::path& shown) {
 
 void Hdf5Group::close_file() {
   handle_.reset();
-  const bool flushed = H5Fflush(file_->id(), H5F_SCOPE_GLOBAL) >= 0;
-  if (!file_->reset() || !flushed) refuse("the end of the file");
+  // Asked for one by one: the reason of a failure is that of the last call.
+  if (H5Fflush(file_->id(), H5F_SCOPE_GLOBAL) < 0) refuse("the end of the file");
+  if (!file_->reset()) refuse("the end of the file");
 }
 
 void Hdf5Group::refuse(const std::string& what) const {

@@ -90,7 +90,8 @@ std::int64_t MarketMatrix::whole(std::string_view& line, const char* what) const
   std::int64_t number = 0;
   const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (failure != std::errc() || end != word.data() + word.size() || number < 0)
-    lines_.refuse(word.empty() ? "nothing" : shown(word), std::string(what) + ", a whole number");
+    lines_.refuse(word.empty() ? "nothing" : shown(word), std::string(what) + ", a whole number",
+                  word.empty() ? "the line ends early: the file may be truncated" : "");
   return number;
 }
 
@@ -101,7 +102,9 @@ float MarketMatrix::value(std::string_view text) const {
     return static_cast<float>(count);
   double number = 0;
   const auto [stop, failure] = std::from_chars(begin, end, number);
-  if (failure != std::errc() || stop != end || begin == end) lines_.refuse(text.empty() ? "no value" : shown(text), "a number");
+  if (failure != std::errc() || stop != end || begin == end)
+    lines_.refuse(text.empty() ? "no value" : shown(text), "a number",
+                  text.empty() ? "the line ends early: the file may be truncated" : "");
   if (!std::isfinite(number) || number < 0 || number > static_cast<double>(std::numeric_limits<float>::max()))
     lines_.refuse(shown(text), "a finite count of zero or more");
   if (whole_values_ && number != std::floor(number)) lines_.refuse(shown(text), "a whole number, as the first line says 'integer'");

@@ -34,6 +34,13 @@ std::vector<SourceFile> sources_of_sheet(const fs::path& file) {
   std::vector<SourceFile> sources;
   for (std::size_t i = 0; i < sheet.paths.size(); ++i) {
     SourceFile source{.path = sheet.paths[i], .name = sheet.labels.index[i]};
+    try {
+      find_sources(source.path);
+    } catch (const InputError& error) {
+      Complaint complaint = error.complaint();
+      complaint.where = file.string() + " row '" + source.name + "', path " + complaint.where;
+      throw InputError(std::move(complaint));
+    }
     for (std::size_t c = 0; c < sheet.labels.names.size(); ++c)
       source.labels.emplace_back(sheet.labels.names[c], sheet.labels.columns[c].text(static_cast<std::int64_t>(i)));
     sources.push_back(std::move(source));

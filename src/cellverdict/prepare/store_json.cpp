@@ -33,8 +33,10 @@ StoreIndex store_index_from_json(const std::string& text, const std::string& whe
     for (const auto& input : json.at("inputs")) index.inputs.emplace_back(input.at("path"), input.at("sha256"));
     return index;
   } catch (const Json::exception& failure) {
+    const std::string reason = failure.what();  // "[json.exception…] what is wrong"
     throw InputError({.where = where,
-                      .found = failure.what(),
+                      .found = dynamic_cast<const Json::parse_error*>(&failure) != nullptr ? "text that is no JSON"
+                                                                                           : reason.substr(reason.find("] ") + 2),
                       .expected = "the index of a store",
                       .advice = "delete the store folder and run again"});
   }

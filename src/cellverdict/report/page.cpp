@@ -99,7 +99,7 @@ std::vector<Cell> compared(const ReportVariant& variant, const std::vector<std::
   if (e.heads.empty()) return row;
   const HeadResult& head = e.heads.front();
   Cell auc = number_cell(metric(head.cells.auc));
-  if (head.cells.auc && *head.cells.auc < 0.5) auc.note = "inverted", auc.is_bad = true;
+  if (head.cells.auc && *head.cells.auc < kInvertedBelow) auc.note = "inverted", auc.is_bad = true;
   row.insert(row.end(), {count_cell(head.cells.n), count_cell(static_cast<std::int64_t>(e.units.size())), auc,
                          number_cell(fixed(head.cells.accuracy, 3)), number_cell(fixed(head.cells.balanced_accuracy, 3)),
                          number_cell(fixed(head.cells.f1, 3)), number_cell(fixed(head.cells.loss, 3)),

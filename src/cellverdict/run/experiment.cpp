@@ -21,16 +21,28 @@ std::vector<Variant> take_variants(Value& root, const std::string& file) {
   const auto place = std::find_if(table.begin(), table.end(), [](const auto& pair) { return pair.first == "variant"; });
   if (place == table.end()) return variants;
   const auto* list = std::get_if<ValueList>(&place->second.data);
-  if (list == nullptr) throw UsageError({.where = file + " variant", .found = place->second.kind(), .expected = "a list of tables", .advice = "write [[variant]] with name and set"});
+  if (list == nullptr)
+    throw UsageError({.where = file + " variant",
+                      .found = place->second.kind(),
+                      .expected = "a list of tables",
+                      .advice = "write [[variant]] with name and set"});
   std::set<std::string> names;
   for (const auto& item : *list) {
     const Value* name = item.find("name");
     const Value* set = item.find("set");
     const auto* text = name == nullptr ? nullptr : std::get_if<std::string>(&name->data);
     const auto* pairs = set == nullptr ? nullptr : std::get_if<ValueTable>(&set->data);
-    if (text == nullptr || text->empty() || (set != nullptr && pairs == nullptr) || std::get<ValueTable>(item.data).size() != (set == nullptr ? 1U : 2U))
-      throw UsageError({.where = item.where + " [[variant]]", .found = item.text(), .expected = "name = \"…\" and set = { \"split.test\" = 19, … }", .advice = "give it these two keys"});
-    if (!names.insert(*text).second) throw UsageError({.where = item.where + " [[variant]]", .found = "the name '" + *text + "' twice", .expected = "different names", .advice = "rename one"});
+    if (text == nullptr || text->empty() || (set != nullptr && pairs == nullptr) ||
+        std::get<ValueTable>(item.data).size() != (set == nullptr ? 1U : 2U))
+      throw UsageError({.where = item.where + " [[variant]]",
+                        .found = item.text(),
+                        .expected = "name = \"…\" and set = { \"split.test\" = 19, … }",
+                        .advice = "give it these two keys"});
+    if (!names.insert(*text).second)
+      throw UsageError({.where = item.where + " [[variant]]",
+                        .found = "the name '" + *text + "' twice",
+                        .expected = "different names",
+                        .advice = "rename one"});
     variants.push_back({*text, pairs == nullptr ? ValueTable{} : *pairs});
   }
   table.erase(place);
@@ -39,10 +51,18 @@ std::vector<Variant> take_variants(Value& root, const std::string& file) {
 
 // A label, a unit and sources are what no default can guess.
 void check_complete(const Experiment& experiment, const std::string& file) {
-  for (const auto& [key, value] : {std::pair<std::string, std::string>{"label", experiment.data.label}, {"unit", experiment.data.unit}})
-    if (value.empty()) throw UsageError({.where = file + " [data] " + key, .found = "nothing", .expected = "an obs column", .advice = "`cellverdict init` writes a first version by looking at the data"});
+  for (const auto& [key, value] :
+       {std::pair<std::string, std::string>{"label", experiment.data.label}, {"unit", experiment.data.unit}})
+    if (value.empty())
+      throw UsageError({.where = file + " [data] " + key,
+                        .found = "nothing",
+                        .expected = "an obs column",
+                        .advice = "`cellverdict init` writes a first version by looking at the data"});
   if (experiment.data.sources.empty() == experiment.data.files.empty())
-    throw UsageError({.where = file + " [data]", .found = experiment.data.files.empty() ? "neither `sources` nor `files`" : "both `sources` and `files`", .expected = "one of them", .advice = "sources = \"samples.csv\" names a sample sheet, files = [\"a.h5ad\"] names files and folders"});
+    throw UsageError({.where = file + " [data]",
+                      .found = experiment.data.files.empty() ? "neither `sources` nor `files`" : "both `sources` and `files`",
+                      .expected = "one of them",
+                      .advice = "sources = \"samples.csv\" names a sample sheet, files = [\"a.h5ad\"] names files and folders"});
 }
 
 // --set path=value, in the order given.
@@ -51,7 +71,10 @@ ValueTable read_sets(const std::vector<std::string>& sets) {
   for (const auto& set : sets) {
     const auto equals = set.find('=');
     if (equals == std::string::npos || equals == 0)
-      throw UsageError({.where = "--set " + set, .found = "no `=`", .expected = "path=value", .advice = "for example --set train.learning_rate=1e-3"});
+      throw UsageError({.where = "--set " + set,
+                        .found = "no `=`",
+                        .expected = "path=value",
+                        .advice = "for example --set train.learning_rate=1e-3"});
     typed.emplace_back(set.substr(0, equals), value_of_argument(set.substr(equals + 1)));
   }
   return typed;
@@ -80,7 +103,11 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
     std::vector<std::string> names;
     for (const auto& variant : variants) names.push_back(variant.name);
     std::erase_if(variants, [&](const Variant& variant) { return variant.name != request.variant; });
-    if (variants.empty()) throw UsageError({.where = "--variant", .found = "'" + request.variant + "'", .expected = "a variant of " + file, .advice = suggestion(request.variant, names)});
+    if (variants.empty())
+      throw UsageError({.where = "--variant",
+                        .found = "'" + request.variant + "'",
+                        .expected = "a variant of " + file,
+                        .advice = suggestion(request.variant, names)});
   }
   if (variants.empty()) variants.push_back({});
   std::vector<Experiment> experiments;
@@ -98,6 +125,8 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
   return experiments;
 }
 
-std::string experiment_to_toml(const Experiment& experiment) { return write_toml(experiment_options().write(experiment)); }
+std::string experiment_to_toml(const Experiment& experiment) {
+  return write_toml(experiment_options().write(experiment));
+}
 
 }  // namespace cellverdict

@@ -22,11 +22,19 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-bool is_sheet(const std::string& file) { return file.ends_with(".csv") || file.ends_with(".tsv") || file.ends_with(".txt"); }
+bool is_sheet(const std::string& file) {
+  return file.ends_with(".csv") || file.ends_with(".tsv") || file.ends_with(".txt");
+}
 
 InspectedSource inspect_source(LabelledSource& opened) {
   const SourceHead& head = opened.head;
-  InspectedSource source{.name = head.name, .path = head.path.string(), .format = head.format, .n_cells = head.n_cells, .n_genes = head.genes.size(), .n_nonzero = head.n_nonzero, .notes = head.notes};
+  InspectedSource source{.name = head.name,
+                         .path = head.path.string(),
+                         .format = head.format,
+                         .n_cells = head.n_cells,
+                         .n_genes = head.genes.size(),
+                         .n_nonzero = head.n_nonzero,
+                         .notes = head.notes};
   const auto mitochondrial = mitochondrial_genes(head.genes);
   source.n_mitochondrial = std::count(mitochondrial.begin(), mitochondrial.end(), true);
   CsrBlock cells;
@@ -52,7 +60,8 @@ void tabulate(const InspectOptions& options, Inspection& result) {
   const auto batches = distinct_values(by);
   const auto label_code = codes_of(label, result.labels), batch_code = codes_of(by, batches);
   const std::size_t n_labels = result.labels.size();
-  for (const auto& batch : batches) result.contingency.push_back({batch, std::vector<std::int64_t>(n_labels), std::vector<std::int64_t>(n_labels)});
+  for (const auto& batch : batches)
+    result.contingency.push_back({batch, std::vector<std::int64_t>(n_labels), std::vector<std::int64_t>(n_labels)});
   std::vector<std::vector<std::set<std::string>>> units(batches.size(), std::vector<std::set<std::string>>(n_labels));
   for (std::size_t i = 0; i < label_code.size(); ++i) {
     if (label_code[i] < 0 || batch_code[i] < 0) continue;
@@ -62,12 +71,17 @@ void tabulate(const InspectOptions& options, Inspection& result) {
   std::vector<std::string> single;
   for (std::size_t b = 0; b < batches.size(); ++b) {
     for (std::size_t c = 0; c < n_labels; ++c) result.contingency[b].n_units[c] = static_cast<std::int64_t>(units[b][c].size());
-    if (std::count_if(result.contingency[b].n_cells.begin(), result.contingency[b].n_cells.end(), [](auto n) { return n > 0; }) == 1) single.push_back(batches[b]);
+    if (std::count_if(result.contingency[b].n_cells.begin(), result.contingency[b].n_cells.end(), [](auto n) { return n > 0; }) ==
+        1)
+      single.push_back(batches[b]);
   }
   if (single.size() == batches.size() && batches.size() > 1) {
-    result.warnings.push_back(fmt::format("Every value of '{}' has one class of '{}' only: the two cannot be told apart in these data.", options.by, options.label));
+    result.warnings.push_back(fmt::format(
+        "Every value of '{}' has one class of '{}' only: the two cannot be told apart in these data.", options.by, options.label));
   } else if (!single.empty()) {
-    result.warnings.push_back(fmt::format("'{}' {} {} one class of '{}' only: a model can learn the {} instead. A matched split compares within the others.", options.by, listed(single, 12), single.size() == 1 ? "has" : "have", options.label, options.by));
+    result.warnings.push_back(fmt::format(
+        "'{}' {} {} one class of '{}' only: a model can learn the {} instead. A matched split compares within the others.",
+        options.by, listed(single, 12), single.size() == 1 ? "has" : "have", options.label, options.by));
   }
 }
 
@@ -87,12 +101,19 @@ Inspection inspect_files(const RunContext& context, const InspectOptions& option
     const InspectedSource& source = result.sources.back();
     result.n_cells += source.n_cells;
     append_rows(result.obs, opened.head.obs);
-    if (source.n_mitochondrial == 0) result.warnings.push_back(source.name + ": no gene symbol starts with MT- or mt-, so mitochondrial shares cannot be judged.");
-    if (source.state != ValueState::counts) result.warnings.push_back(fmt::format("{}: the values are {}.", source.name, source.state == ValueState::fractional_counts ? "counts, but not all whole" : value_state_name(source.state) + ", not counts: training needs the raw counts"));
+    if (source.n_mitochondrial == 0)
+      result.warnings.push_back(source.name + ": no gene symbol starts with MT- or mt-, so mitochondrial shares cannot be judged.");
+    if (source.state != ValueState::counts)
+      result.warnings.push_back(fmt::format("{}: the values are {}.", source.name,
+                                            source.state == ValueState::fractional_counts
+                                                ? "counts, but not all whole"
+                                                : value_state_name(source.state) + ", not counts: training needs the raw counts"));
   }
   for (std::size_t c = 0; c < result.obs.names.size(); ++c) {
     const Column& column = result.obs.columns[c];
-    InspectedColumn inspected{.name = result.obs.names[c], .kind = column.kind == Column::Kind::text ? "text" : "number", .values = distinct_values(column)};
+    InspectedColumn inspected{.name = result.obs.names[c],
+                              .kind = column.kind == Column::Kind::text ? "text" : "number",
+                              .values = distinct_values(column)};
     for (std::int64_t i = 0; i < column.size(); ++i) inspected.n_missing += column.missing(i);
     result.columns.push_back(std::move(inspected));
   }

@@ -12,15 +12,15 @@
 namespace cellverdict {
 
 struct InspectedColumn {
-  std::string name, kind;            // "text", "number"
+  std::string name, kind;  // "text", "number"
   std::int64_t n_missing = 0;
-  std::vector<std::string> values;   // distinct, sorted
+  std::vector<std::string> values;  // distinct, sorted
 };
 
 struct InspectedSource {
   std::string name, path, format;
   std::int64_t n_cells = 0, n_genes = 0, n_mitochondrial = 0, n_nonzero = -1;
-  ValueState state = ValueState::counts;  // of the first cells
+  ValueState state = ValueState::counts;      // of the first cells
   double median_total = 0, median_genes = 0;  // of the first cells
   std::vector<std::string> notes;
 };
@@ -33,9 +33,9 @@ struct ContingencyRow {
 struct Inspection {
   std::vector<InspectedSource> sources;
   std::int64_t n_cells = 0;
-  std::vector<InspectedColumn> columns;   // of all sources together
-  Frame obs;                              // joined
-  std::vector<std::string> labels;        // of the label × batch table
+  std::vector<InspectedColumn> columns;  // of all sources together
+  Frame obs;                             // joined
+  std::vector<std::string> labels;       // of the label × batch table
   std::vector<ContingencyRow> contingency;
   std::vector<std::string> warnings;
 };

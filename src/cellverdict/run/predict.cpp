@@ -25,7 +25,8 @@ constexpr std::int64_t kBlockRows = 2048;
 
 class Predictor {
  public:
-  Predictor(const RunContext& context, const PredictRequest& request) : context_(context), request_(request), classifier_(Classifier::load(request.model)) {}
+  Predictor(const RunContext& context, const PredictRequest& request)
+      : context_(context), request_(request), classifier_(Classifier::load(request.model)) {}
 
   PredictResult predict() {
     const ModelCard& card = classifier_.card();
@@ -42,7 +43,11 @@ class Predictor {
     if (!sheet) data.files = request_.files;
     for (const auto& file : list_sources(data, ".")) predict_source(file, table);
     table.close();
-    if (!table) throw InputError({.where = request_.out.string(), .found = std::strerror(errno), .expected = "to write it", .advice = "free space or choose another folder"});
+    if (!table)
+      throw InputError({.where = request_.out.string(),
+                        .found = std::strerror(errno),
+                        .expected = "to write it",
+                        .advice = "free space or choose another folder"});
     summarise();
     out.commit();
     return std::move(result_);
@@ -55,14 +60,17 @@ class Predictor {
     const GeneMatch match = match_genes(opened.head.genes, card.preparation.genes);
     check_overlap(opened.head, match);
     const auto mitochondrial = mitochondrial_genes(opened.head.genes);
-    const std::string unit_column = !request_.unit.empty() ? request_.unit : opened.head.obs.find(card.unit) != nullptr ? card.unit : "library";
+    const std::string unit_column = !request_.unit.empty()                       ? request_.unit
+                                    : opened.head.obs.find(card.unit) != nullptr ? card.unit
+                                                                                 : "library";
     const Column& unit = opened.head.obs.column(unit_column, "--unit");
 
     CsrBlock block, prepared;
     bool first = true;
     while (opened.source->read_block(kBlockRows, block)) {
       if (first && !block.values.empty()) {
-        const std::string note = check_value_state(detect_value_state(block), opened.head.path.string(), card.prepare.counts == "strict");
+        const std::string note =
+            check_value_state(detect_value_state(block), opened.head.path.string(), card.prepare.counts == "strict");
         if (!note.empty()) warn(note);
         first = false;
       }
@@ -77,11 +85,14 @@ class Predictor {
       const auto probability = calibrated(classifier_.predict_block(context_, prepared)[0], card);
       for (std::int64_t i = 0; i < block.n_rows(); ++i) {
         const std::int64_t row = block.first_row + i;
-        write_cell(table, opened.head.obs.index[row], unit.text(row), probability.data() + i * std::ssize(result_.classes), passes[i]);
+        write_cell(table, opened.head.obs.index[row], unit.text(row), probability.data() + i * std::ssize(result_.classes),
+                   passes[i]);
       }
       result_.n_cells += block.n_rows();
       context_.progress("predict " + file.name, block.first_row + block.n_rows(), opened.head.n_cells);
-      if (context_.stopping()) throw Interrupted({.where = "predicting", .found = "an interrupt", .expected = "", .advice = "nothing was written; run again"});
+      if (context_.stopping())
+        throw Interrupted(
+            {.where = "predicting", .found = "an interrupt", .expected = "", .advice = "nothing was written; run again"});
     }
   }
 
@@ -94,16 +105,21 @@ class Predictor {
       if (g >= 0) found += p.sd[g] * p.sd[g];
     const double overlap = found / all;
     if (overlap < request_.min_overlap)
-      throw DataError({.where = head.path.string(),
-                       .found = fmt::format("{} of the model's {} genes, with {:.0f} % of their variance", with_commas(match.n_matched), with_commas(p.genes.size()), 100 * overlap),
-                       .expected = fmt::format("at least {:.0f} %", 100 * request_.min_overlap),
-                       .advice = fmt::format("check that the file names genes like '{}' ({}), or lower --min-overlap knowingly", p.genes.ids[0], p.genes.symbols[0])});
+      throw DataError(
+          {.where = head.path.string(),
+           .found = fmt::format("{} of the model's {} genes, with {:.0f} % of their variance", with_commas(match.n_matched),
+                                with_commas(p.genes.size()), 100 * overlap),
+           .expected = fmt::format("at least {:.0f} %", 100 * request_.min_overlap),
+           .advice = fmt::format("check that the file names genes like '{}'{}, or lower --min-overlap knowingly", p.genes.ids[0],
+                                 p.genes.symbols[0] == p.genes.ids[0] ? "" : " (" + p.genes.symbols[0] + ")")});
     if (totals_.empty() || overlap < result_.overlap) {
       result_.overlap = overlap;
       result_.n_genes_found = match.n_matched;
       result_.matched_by = match.by;
     }
-    if (match.n_matched < p.genes.size()) warn(fmt::format("{}: {} of the model's genes are not there and count as zero.", head.name, with_commas(p.genes.size() - match.n_matched)));
+    if (match.n_matched < p.genes.size())
+      warn(fmt::format("{}: {} of the model's genes are not there and count as zero.", head.name,
+                       with_commas(p.genes.size() - match.n_matched)));
     if (match.by == "symbol") warn(head.name + ": genes are matched by symbol, because the ids of the model are not there.");
   }
 
@@ -125,13 +141,17 @@ class Predictor {
       unit.unit = name;
       for (double& p : unit.probability) p /= static_cast<double>(unit.n_passing);
       if (unit.n_passing > 0) unit.predicted = result_.classes[called_class(unit.probability.data(), card)];
-      if (unit.n_passing == 0) warn("'" + name + "': no cell passes the quality control of the model's training cells, so the unit is not called.");
+      if (unit.n_passing == 0)
+        warn("'" + name + "': no cell passes the quality control of the model's training cells, so the unit is not called.");
       result_.units.push_back(std::move(unit));
     }
     std::nth_element(totals_.begin(), totals_.begin() + std::ssize(totals_) / 2, totals_.end());
     result_.depth_ratio = totals_.empty() ? 0 : static_cast<double>(totals_[totals_.size() / 2]) / card.preparation.median_total;
     if (result_.depth_ratio < 0.5 || result_.depth_ratio > 2)
-      warn(fmt::format("The cells have {:.2f} times the counts of the training cells: probabilities far outside the depth a model learned are not to be trusted.", result_.depth_ratio));
+      warn(
+          fmt::format("The cells have {:.2f} times the counts of the training cells: probabilities far outside the depth a model "
+                      "learned are not to be trusted.",
+                      result_.depth_ratio));
   }
 
   void warn(const std::string& text) {
@@ -149,6 +169,16 @@ class Predictor {
 
 }  // namespace
 
-PredictResult predict_files(const RunContext& context, const PredictRequest& request) { return Predictor(context, request).predict(); }
+PredictResult predict_files(const RunContext& context, const PredictRequest& request) {
+  namespace fs = std::filesystem;
+  if (!fs::exists(request.model / "model.json"))
+    throw InputError({.where = request.model.string(),
+                      .found = fs::exists(request.model) ? "a folder without model.json" : "nothing at this path",
+                      .expected = "a model folder",
+                      .advice = fs::exists(request.model / "model")
+                                    ? "did you mean '" + (request.model / "model").string() + "'?"
+                                    : "it lies in the run folder: runs/NAME/model, or runs/NAME/VARIANT/model"});
+  return Predictor(context, request).predict();
+}
 
 }  // namespace cellverdict

@@ -25,12 +25,14 @@ std::vector<double> calibrated(const std::vector<double>& probability, const Mod
 
 std::size_t called_class(const double* probability, const ModelCard& card) {
   const auto& classes = card.heads[0].classes;
-  if (classes.size() != 2) return static_cast<std::size_t>(std::max_element(probability, probability + classes.size()) - probability);
+  if (classes.size() != 2)
+    return static_cast<std::size_t>(std::max_element(probability, probability + classes.size()) - probability);
   const std::size_t positive = classes[0] == card.positive ? 0 : 1;
   return probability[positive] >= card.threshold ? positive : 1 - positive;
 }
 
-void write_predictions(const std::filesystem::path& file, const CellView& view, const std::vector<double>& probability, const ModelCard& card) {
+void write_predictions(const std::filesystem::path& file, const CellView& view, const std::vector<double>& probability,
+                       const ModelCard& card) {
   const auto& classes = card.heads[0].classes;
   std::string text = header("cell\tunit\tdonor\tlabel", classes, "predicted");
   for (std::int64_t i = 0; i < view.n_cells(); ++i) {

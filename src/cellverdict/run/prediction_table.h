@@ -18,7 +18,8 @@ std::vector<double> calibrated(const std::vector<double>& probability, const Mod
 std::size_t called_class(const double* probability, const ModelCard& card);
 
 // cell, unit, donor, label, p_<class>…, predicted: one line a cell of the view.
-void write_predictions(const std::filesystem::path& file, const CellView& view, const std::vector<double>& probability, const ModelCard& card);
+void write_predictions(const std::filesystem::path& file, const CellView& view, const std::vector<double>& probability,
+                       const ModelCard& card);
 
 // unit, donor, label, stratum, n_cells, p_<class>…, predicted, cell_accuracy.
 void write_units(const std::filesystem::path& file, const Evaluation& evaluation);

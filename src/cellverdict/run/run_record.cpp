@@ -20,25 +20,32 @@ namespace {
 
 Json result_of(const Evaluation& e) {
   const Classification& cells = e.heads[0].cells;
-  Json json = {{"verdict", e.verdict}, {"n_test_cells", cells.n}, {"n_test_units", e.units.size()}, {"accuracy", cells.accuracy}, {"loss", cells.loss}, {"combined_loss", e.combined_loss}};
+  Json json = {{"verdict", e.verdict},       {"n_test_cells", cells.n}, {"n_test_units", e.units.size()},
+               {"accuracy", cells.accuracy}, {"loss", cells.loss},      {"combined_loss", e.combined_loss}};
   json["auc"] = cells.auc ? Json(*cells.auc) : Json();
   return json;
 }
 
 std::string question_of(const Experiment& e, const Evaluation& evaluation) {
-  if (evaluation.classes.size() != 2) return fmt::format("Can {} be read from expression, in {} values the model has never seen?", e.data.label, e.data.unit);
+  if (evaluation.classes.size() != 2)
+    return fmt::format("Can {} be read from expression, in {} values the model has never seen?", e.data.label, e.data.unit);
   const std::string other = evaluation.classes[evaluation.classes[0] == evaluation.positive ? 1 : 0];
-  return fmt::format("Can {} be told from {} by expression, in a {} the model has never seen?", evaluation.positive, other, e.data.unit);
+  return fmt::format("Can {} be told from {} by expression, in a {} the model has never seen?", evaluation.positive, other,
+                     e.data.unit);
 }
 
 std::string genes_note(const ModelCard& card) {
-  return fmt::format("{} genes in the files; {} with a count in at least {} training cells; {} kept {}.", with_commas(card.preparation.n_genes_seen), with_commas(card.preparation.n_genes_detected),
-                     card.prepare.min_cells_per_gene, with_commas(card.preparation.genes.size()), card.prepare.genes.select == "variance" ? "by variance of the log-normalised values over training cells" : "(all)");
+  return fmt::format(
+      "{} genes in the files; {} with a count in at least {} training cells; {} kept {}.",
+      with_commas(card.preparation.n_genes_seen), with_commas(card.preparation.n_genes_detected), card.prepare.min_cells_per_gene,
+      with_commas(card.preparation.genes.size()),
+      card.prepare.genes.select == "variance" ? "by variance of the log-normalised values over training cells" : "(all)");
 }
 
 }  // namespace
 
-void write_run_record(const RunContext& context, const StudyRequest& request, const std::vector<VariantRun>& variants, const std::vector<Evaluation>& evaluations) {
+void write_run_record(const RunContext& context, const StudyRequest& request, const std::vector<VariantRun>& variants,
+                      const std::vector<Evaluation>& evaluations) {
   const Experiment& first = variants.front().experiment;
   Json list = Json::array();
   std::set<std::string> stores;
@@ -70,6 +77,11 @@ void write_run_record(const RunContext& context, const StudyRequest& request, co
 StudyResult report_run(const RunContext& context, const fs::path& run, bool pictures) {
   const Stopwatch watch;
   const fs::path file = run / "run.json";
+  if (!fs::exists(file))
+    throw InputError({.where = run.string(),
+                      .found = fs::exists(run) ? "a folder without run.json" : "nothing at this path",
+                      .expected = "a finished run",
+                      .advice = "name a folder that `cellverdict run` or `cellverdict evaluate` wrote"});
   ReportInput input;
   StudyResult result;
   try {
@@ -79,17 +91,18 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
     input.unit_noun = json.at("unit");
     std::string experiments;
     for (const auto& item : json.at("variants")) {
-      const fs::path folder = run / item.at("folder").get<std::string>();
+      const fs::path folder = (run / item.at("folder").get<std::string>()).lexically_normal();
       const fs::path evaluation_file = folder / "evaluation.json", card_file = folder / "model" / "model.json";
-      ReportVariant variant{.evaluation = evaluation_from_json(read_file(evaluation_file), evaluation_file.string()), .figures = folder / "figures"};
+      ReportVariant variant{.evaluation = evaluation_from_json(read_file(evaluation_file), evaluation_file.string()),
+                            .figures = folder / "figures"};
       const ModelCard card = model_card_from_json(read_file(card_file), card_file.string());
       variant.curve = card.curve;
       variant.genes_note = {genes_note(card)};
       const StoreIndex index = read_store_index(run / item.at("store").get<std::string>());
       for (const auto& note : index.notes) variant.genes_note.push_back(note);
       variant.flow.units = index.flow.units;
-      for (std::size_t s = 0; s < index.flow.stages.size(); ++s) variant.flow.stages.push_back({index.flow.stages[s], index.flow.n_cells[s]});
-      if (variant.evaluation.name.empty()) variant.evaluation.name = "result";
+      for (std::size_t s = 0; s < index.flow.stages.size(); ++s)
+        variant.flow.stages.push_back({index.flow.stages[s], index.flow.n_cells[s]});
       experiments += "# " + variant.evaluation.name + "\n" + read_file(folder / "experiment.toml") + "\n";
       result.evaluations.push_back(variant.evaluation);
       input.variants.push_back(std::move(variant));
@@ -100,10 +113,17 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
                         {"LibTorch", json.at("versions").at("libtorch")},
                         {"threads", std::to_string(json.at("threads").get<int>())},
                         {"seed", std::to_string(json.at("variants").at(0).at("seed").get<std::uint64_t>())}};
-    for (const auto& item : json.at("inputs")) input.provenance.emplace_back(fs::path(item.at("path").get<std::string>()).lexically_normal().string(), "SHA-256 " + item.at("sha256").get<std::string>());
+    for (const auto& item : json.at("inputs"))
+      input.provenance.emplace_back(fs::path(item.at("path").get<std::string>()).lexically_normal().string(),
+                                    "SHA-256 " + item.at("sha256").get<std::string>());
     input.experiment = experiments;
   } catch (const Json::exception& failure) {
-    throw InputError({.where = file.string(), .found = failure.what(), .expected = "the record of a run", .advice = "name a folder that `cellverdict run` wrote"});
+    const std::string reason = failure.what();  // "[json.exception…] what is wrong"
+    const bool no_json = dynamic_cast<const Json::parse_error*>(&failure) != nullptr;
+    throw InputError({.where = file.string(),
+                      .found = no_json ? "text that is no JSON" : reason.substr(reason.find("] ") + 2),
+                      .expected = "the record of a run",
+                      .advice = "name a folder that `cellverdict run` wrote"});
   }
   const ReportResult report = write_report(context, input, run, {.pictures = pictures});
   result.report = report.html;

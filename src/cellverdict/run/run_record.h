@@ -7,6 +7,7 @@
 
 namespace cellverdict {
 
-void write_run_record(const RunContext& context, const StudyRequest& request, const std::vector<VariantRun>& variants, const std::vector<Evaluation>& evaluations);
+void write_run_record(const RunContext& context, const StudyRequest& request, const std::vector<VariantRun>& variants,
+                      const std::vector<Evaluation>& evaluations);
 
 }  // namespace cellverdict

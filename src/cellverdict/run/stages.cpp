@@ -17,7 +17,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string text_of(const ValueTable& table) { return Value{table, {}}.text(); }
+std::string text_of(const ValueTable& table) {
+  return Value{table, {}}.text();
+}
 
 // Where the store of this key is or may be put.
 fs::path place_of_store(const fs::path& out, const std::string& key, const std::vector<VariantRun>& earlier) {
@@ -29,7 +31,8 @@ fs::path place_of_store(const fs::path& out, const std::string& key, const std::
 bool store_is_there(const fs::path& folder, const std::string& key) {
   if (!fs::exists(folder / "store.json")) return false;
   const StoreIndex index = read_store_index(folder);
-  return index.key == key && std::all_of(index.shards.begin(), index.shards.end(), [&](const auto& shard) { return fs::exists(folder / shard); });
+  return index.key == key &&
+         std::all_of(index.shards.begin(), index.shards.end(), [&](const auto& shard) { return fs::exists(folder / shard); });
 }
 
 // Classes of the extra heads: the values of their columns in the whole cohort.
@@ -38,12 +41,16 @@ std::vector<std::vector<std::string>> classes_of_heads(const Split& split, const
   for (const auto& head : model.heads) {
     classes.push_back(split.values(head.label, "[[model.head]] label"));
     if (classes.back().size() < 2)
-      throw DataError({.where = "[[model.head]] label = '" + head.label + "'", .found = "fewer than two values", .expected = "at least two classes", .advice = "remove the head or name another column"});
+      throw DataError({.where = "[[model.head]] label = '" + head.label + "'",
+                       .found = "fewer than two values",
+                       .expected = "at least two classes",
+                       .advice = "remove the head or name another column"});
   }
   return classes;
 }
 
-void decide(const RunContext& context, const EvaluateOptions& options, const std::optional<ValidationView>& validation, Classifier& classifier) {
+void decide(const RunContext& context, const EvaluateOptions& options, const std::optional<ValidationView>& validation,
+            Classifier& classifier) {
   ModelCard& card = classifier.card();
   card.threshold_source = card.temperature_source = "fixed";
   const bool wanted = options.threshold == "validation" || options.temperature == "validation";
@@ -62,17 +69,20 @@ void decide(const RunContext& context, const EvaluateOptions& options, const std
     card.threshold = choose_threshold(*validation, probability);
     card.threshold_source = "chosen on validation units";
   }
-  context.log(fmt::format("decide    threshold {:.3f} ({}), temperature {:.3f} ({})", card.threshold, card.threshold_source, card.temperature, card.temperature_source));
+  context.log(fmt::format("decide    threshold {:.3f} ({}), temperature {:.3f} ({})", card.threshold, card.threshold_source,
+                          card.temperature, card.temperature_source));
 }
 
 }  // namespace
 
 void prepare_store(const RunContext& context, VariantRun& variant, const fs::path& out, std::vector<VariantRun>& earlier) {
-  const StoreRequest request{.data = variant.experiment.data, .prepare = variant.experiment.prepare, .base = variant.experiment.base};
+  const StoreRequest request{
+      .data = variant.experiment.data, .prepare = variant.experiment.prepare, .base = variant.experiment.base};
   std::vector<std::pair<std::string, std::string>> inputs;
   variant.store_key = store_key(context, request, inputs);
   variant.store = place_of_store(out, variant.store_key, earlier);
-  const bool made_before = std::any_of(earlier.begin(), earlier.end(), [&](const auto& other) { return other.store_key == variant.store_key; });
+  const bool made_before =
+      std::any_of(earlier.begin(), earlier.end(), [&](const auto& other) { return other.store_key == variant.store_key; });
   if (store_is_there(variant.store, variant.store_key)) {
     if (!made_before) context.log("prepare   up to date: " + variant.store.string());
     return;
@@ -82,14 +92,35 @@ void prepare_store(const RunContext& context, VariantRun& variant, const fs::pat
   std::int64_t before = 0, after = 0;
   for (const auto n : index.flow.n_cells.front()) before += n;
   for (const auto n : index.flow.n_cells.back()) after += n;
-  context.log(fmt::format("prepare   {} cells of {} in {} units kept  {:.1f} s", with_commas(after), with_commas(before), index.flow.units.size(), watch.seconds()));
+  context.log(fmt::format("prepare   {} cells of {} in {} units kept  {:.1f} s", with_commas(after), with_commas(before),
+                          index.flow.units.size(), watch.seconds()));
+}
+
+// A unit whose cells all failed quality control is unknown to the cohort: say so before the split calls it a misspelling.
+static void refuse_emptied_units(const VariantRun& variant) {
+  const SplitOptions& split = variant.experiment.split;
+  if (split.scheme != "lists" || (!split.by.empty() && split.by != variant.experiment.data.unit)) return;
+  const StoreIndex index = read_store_index(variant.store);
+  for (const auto& [side, values] :
+       {std::pair("train", &split.train), std::pair("validation", &split.validation), std::pair("test", &split.test)})
+    for (const auto& value : *values) {
+      const auto unit = std::find(index.flow.units.begin(), index.flow.units.end(), value) - index.flow.units.begin();
+      if (unit == std::ssize(index.flow.units) || index.flow.n_cells.back()[unit] > 0) continue;
+      throw DataError({.where = "[split] " + std::string(side),
+                       .found = "'" + value + "', of which no cell passes quality control",
+                       .expected = "units with cells",
+                       .advice = "loosen min_genes, max_genes or max_mito_percent, or take the unit off the list"});
+    }
 }
 
 Split split_cohort(const RunContext& context, const VariantRun& variant) {
+  refuse_emptied_units(variant);
   auto cohort = std::make_shared<const Cohort>(read_store(variant.store, variant.experiment.data));
   Split split = Split::make(context, std::move(cohort), variant.experiment.split);
   std::string tsv = "side\tunit\tdonor\tlabel\tstratum\tn_cells\n";
-  for (const auto& unit : split.summary().units) tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", side_name(unit.side), unit.unit, unit.donor, unit.label, unit.stratum, unit.n_cells);
+  for (const auto& unit : split.summary().units)
+    tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", side_name(unit.side), unit.unit, unit.donor, unit.label, unit.stratum,
+                       unit.n_cells);
   write_file(variant.folder / "split.tsv", tsv);
   write_file(variant.folder / "experiment.toml", experiment_to_toml(variant.experiment));
   for (const auto& note : split.summary().notes) context.warn(note);
@@ -98,31 +129,43 @@ Split split_cohort(const RunContext& context, const VariantRun& variant) {
 
 void train_model(const RunContext& context, VariantRun& variant, const Split& split, bool resume) {
   const Experiment& e = variant.experiment;
-  variant.train_key = sha256(variant.store_key + text_of(data_options().write(e.data)) + text_of(split_options().write(e.split)) + text_of(prepare_options().write(e.prepare)) +
-                             text_of(model_options().write(e.model)) + text_of(train_options().write(e.train)) + e.evaluate.threshold + e.evaluate.temperature +
+  variant.train_key = sha256(variant.store_key + text_of(data_options().write(e.data)) + text_of(split_options().write(e.split)) +
+                             text_of(prepare_options().write(e.prepare)) + text_of(model_options().write(e.model)) +
+                             text_of(train_options().write(e.train)) + e.evaluate.threshold + e.evaluate.temperature +
                              std::to_string(context.threads) + std::string(version()) + torch_version());
   const fs::path folder = variant.folder / "model";
-  if (read_stage_key(variant.folder, "train") == variant.train_key && fs::exists(folder / "model.json") && fs::exists(folder / "model.safetensors")) {
+  if (read_stage_key(variant.folder, "train") == variant.train_key && fs::exists(folder / "model.json") &&
+      fs::exists(folder / "model.safetensors")) {
     context.log("train     up to date: " + folder.string());
     return;
   }
+  const bool checkpoint = fs::exists(variant.folder / "checkpoint");
+  if (resume && !checkpoint)
+    context.log("resume    no checkpoint in " + variant.folder.string() + ": training starts at the beginning");
+  if (!resume && checkpoint)
+    context.log("note      the checkpoint of an interrupted training is left aside; --resume goes on from it");
   const Stopwatch watch;
   const Preparation preparation = fit_preparation(context, split.train(), e.prepare);
-  context.log(fmt::format("fit       {} genes in the files, {} in at least {} training cells, {} kept", with_commas(preparation.n_genes_seen), with_commas(preparation.n_genes_detected),
+  context.log(fmt::format("fit       {} genes in the files, {} in at least {} training cells, {} kept",
+                          with_commas(preparation.n_genes_seen), with_commas(preparation.n_genes_detected),
                           e.prepare.min_cells_per_gene, with_commas(preparation.genes.size())));
-  const TrainRequest request{.model = e.model, .train = e.train, .checkpoints = variant.folder / "checkpoint", .key = variant.train_key, .resume = resume};
-  Classifier classifier = train_classifier(context, split.train(), split.validation(), preparation, classes_of_heads(split, e.model), request);
+  const TrainRequest request{
+      .model = e.model, .train = e.train, .checkpoints = variant.folder / "checkpoint", .key = variant.train_key, .resume = resume};
+  Classifier classifier =
+      train_classifier(context, split.train(), split.validation(), preparation, classes_of_heads(split, e.model), request);
   ModelCard& card = classifier.card();
   card.version = version();
   card.prepare = e.prepare;
   card.split = split.summary();
-  card.provenance = {{"cellverdict", std::string(version())}, {"libtorch", torch_version()}, {"seed", std::to_string(e.train.seed)}, {"threads", std::to_string(context.threads)},
-                     {"store", variant.store_key}, {"configuration", variant.train_key}};
+  card.provenance = {
+      {"cellverdict", std::string(version())},      {"libtorch", torch_version()}, {"seed", std::to_string(e.train.seed)},
+      {"threads", std::to_string(context.threads)}, {"store", variant.store_key},  {"configuration", variant.train_key}};
   decide(context, e.evaluate, split.validation(), classifier);
   classifier.save(folder);
   write_stage_key(variant.folder, "train", variant.train_key);
   fs::remove_all(variant.folder / "checkpoint");
-  context.log(fmt::format("model     best epoch {} of {}, {}  {:.1f} s", card.curve.best_epoch, card.curve.epochs.size(), folder.string(), watch.seconds()));
+  context.log(fmt::format("model     best epoch {} of {}, {}  {:.1f} s", card.curve.best_epoch, card.curve.epochs.size(),
+                          folder.string(), watch.seconds()));
 }
 
 Evaluation evaluate_model(const RunContext& context, const VariantRun& variant, const Split& split) {
@@ -137,8 +180,11 @@ Evaluation evaluate_model(const RunContext& context, const VariantRun& variant, 
   const ModelCard& card = classifier.card();
   const TestView test = split.test();
   const auto probabilities = classifier.predict_cells(context, test);
-  EvaluateInput input{.name = variant.experiment.name, .train = split.train(), .split = split.summary()};
-  for (std::size_t h = 0; h < card.heads.size(); ++h) input.heads.push_back({card.heads[h].label, card.heads[h].classes, card.heads[h].weight, probabilities[h]});
+  EvaluateInput input{.name = variant.experiment.name.empty() ? "result" : variant.experiment.name,
+                      .train = split.train(),
+                      .split = split.summary()};
+  for (std::size_t h = 0; h < card.heads.size(); ++h)
+    input.heads.push_back({card.heads[h].label, card.heads[h].classes, card.heads[h].weight, probabilities[h]});
   input.decision = {card.threshold, card.threshold_source, card.temperature, card.temperature_source};
   Evaluation evaluation = evaluate(test, input, variant.experiment.evaluate);
 
@@ -147,7 +193,8 @@ Evaluation evaluate_model(const RunContext& context, const VariantRun& variant, 
   write_units(variant.folder / "units.tsv", evaluation);
   write_stage_key(variant.folder, "evaluate", key);
   for (const auto& warning : evaluation.warnings)
-    if (std::find(evaluation.split.notes.begin(), evaluation.split.notes.end(), warning) == evaluation.split.notes.end()) context.warn(warning);
+    if (std::find(evaluation.split.notes.begin(), evaluation.split.notes.end(), warning) == evaluation.split.notes.end())
+      context.warn(warning);
   context.log(fmt::format("evaluate  {}  {:.1f} s", evaluation.verdict, watch.seconds()));
   return evaluation;
 }

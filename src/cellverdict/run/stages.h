@@ -1,6 +1,6 @@
 #pragma once
-// The stages of one variant. Each writes its result whole, notes the key of what it was made from, and is skipped when a result with
-// the same key is there.
+// The stages of one variant. Each writes its result whole, notes the key of what it was made from, and is skipped when a result
+// with the same key is there.
 
 #include <cellverdict/prepare/store.h>
 #include <cellverdict/run/study.h>
@@ -17,7 +17,8 @@ struct VariantRun {
 };
 
 // Pass 1, unless the store in `folder` (or one made for an earlier variant) has the same key.
-void prepare_store(const RunContext& context, VariantRun& variant, const std::filesystem::path& out, std::vector<VariantRun>& earlier);
+void prepare_store(const RunContext& context, VariantRun& variant, const std::filesystem::path& out,
+                   std::vector<VariantRun>& earlier);
 
 // The split, printed as a table and written as split.tsv.
 Split split_cohort(const RunContext& context, const VariantRun& variant);

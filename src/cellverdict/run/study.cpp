@@ -1,5 +1,6 @@
 // The whole path, read downwards: experiment → store → split → model → evaluation → report.
 
+#include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/error.h>
 #include <cellverdict/run/run_record.h>
 #include <cellverdict/run/stages.h>
@@ -32,7 +33,10 @@ std::vector<VariantRun> plan_variants(const StudyRequest& request) {
   for (auto& experiment : read_experiments(request.experiment)) {
     const std::string name = experiment.name.empty() ? "" : folder_name(experiment.name);
     if (!name.empty() && !folders.insert(name).second)
-      throw UsageError({.where = "[[variant]] name = '" + experiment.name + "'", .found = "a folder name '" + name + "' that is taken", .expected = "names that differ in letters and digits", .advice = "rename one variant"});
+      throw UsageError({.where = "[[variant]] name = '" + experiment.name + "'",
+                        .found = "a folder name '" + name + "' that is taken",
+                        .expected = "names that differ in letters and digits",
+                        .advice = "rename one variant"});
     variants.push_back({.experiment = std::move(experiment), .folder = name.empty() ? request.out : request.out / name});
   }
   return variants;
@@ -42,12 +46,13 @@ std::vector<VariantRun> plan_variants(const StudyRequest& request) {
 
 StudyResult run_study(const RunContext& outer, const StudyRequest& request) {
   StudyResult result;
+  auto variants = plan_variants(request);
+  AtomicPath(request.out / "run.json");  // can anything be written there? Asked before hours of reading.
   std::vector<VariantRun> done;
-  for (auto& variant : plan_variants(request)) {
+  for (auto& variant : variants) {
     RunContext context = outer;
     context.seed = variant.experiment.train.seed;
     if (!variant.experiment.name.empty()) context.log("— " + variant.experiment.name);
-    fs::create_directories(variant.folder);
 
     prepare_store(context, variant, request.out, done);
     const Split split = split_cohort(context, variant);

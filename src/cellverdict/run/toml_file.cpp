@@ -11,9 +11,12 @@ namespace cellverdict {
 
 namespace {
 
+// The `file` of a value from the command line, which has no lines.
+constexpr const char* kArgument = "--set";
+
 Value to_value(const toml::node& node, const std::string& file) {
   Value value;
-  value.where = file + " line " + std::to_string(node.source().begin.line);
+  value.where = file == kArgument ? kArgument : file + " line " + std::to_string(node.source().begin.line);
   if (const auto* table = node.as_table()) {
     ValueTable pairs;
     for (const auto& [key, item] : *table) pairs.emplace_back(std::string(key.str()), to_value(item, file));
@@ -36,13 +39,34 @@ Value to_value(const toml::node& node, const std::string& file) {
   } else if (const auto* flag = node.as_boolean()) {
     value.data = flag->get();
   } else {
-    throw UsageError({.where = value.where, .found = "a date or time", .expected = "a text, number, list or table", .advice = "put it in quotes"});
+    throw UsageError({.where = value.where,
+                      .found = "a date or time",
+                      .expected = "a text, number, list or table",
+                      .advice = "put it in quotes"});
   }
   return value;
 }
 
+// "Error while parsing value: could not determine value type" → what comes after the colon.
+std::string reason_of(const toml::parse_error& failure) {
+  std::string reason(failure.description());
+  if (const auto colon = reason.find(": "); reason.starts_with("Error while") && colon != std::string::npos)
+    reason.erase(0, colon + 2);
+  return reason;
+}
+
+std::string quoted_line(const std::string& text, std::size_t number) {
+  std::istringstream lines(text);
+  std::string line;
+  for (std::size_t n = 0; n < number && std::getline(lines, line); ++n) {
+  }
+  return line.empty() ? "nothing" : "`" + line.substr(0, 80) + (line.size() > 80 ? "…`" : "`");
+}
+
 // Texts of one value's own table, for the document's headings.
-bool is_section(const Value& value) { return std::holds_alternative<ValueTable>(value.data); }
+bool is_section(const Value& value) {
+  return std::holds_alternative<ValueTable>(value.data);
+}
 
 }  // namespace
 
@@ -52,8 +76,8 @@ Value read_toml(const std::filesystem::path& file) {
     return to_value(toml::parse(text), file.string());
   } catch (const toml::parse_error& failure) {
     throw UsageError({.where = file.string() + " line " + std::to_string(failure.source().begin.line),
-                      .found = std::string(failure.description()),
-                      .expected = "TOML",
+                      .found = quoted_line(text, failure.source().begin.line),
+                      .expected = "TOML (" + reason_of(failure) + ")",
                       .advice = "texts need quotes, and every line is `key = value` or a [heading]"});
   }
 }
@@ -61,11 +85,11 @@ Value read_toml(const std::filesystem::path& file) {
 Value value_of_argument(const std::string& text) {
   try {
     const auto table = toml::parse("x = " + text);
-    if (table.size() == 1) return to_value(*table.get("x"), "--set");
+    if (table.size() == 1) return to_value(*table.get("x"), kArgument);
   } catch (const toml::parse_error&) {
     // Not TOML: a bare word.
   }
-  return {text, "--set"};
+  return {text, kArgument};
 }
 
 void set_by_path(Value& root, const std::string& path, const Value& value) {
@@ -73,7 +97,10 @@ void set_by_path(Value& root, const std::string& path, const Value& value) {
   const std::string key = path.substr(0, dot);
   auto* table = std::get_if<ValueTable>(&root.data);
   if (table == nullptr || key.empty())
-    throw UsageError({.where = "--set " + path, .found = table == nullptr ? root.kind() : "an empty name", .expected = "a path of tables such as train.learning_rate", .advice = "see --dump-config for all names"});
+    throw UsageError({.where = "--set " + path,
+                      .found = table == nullptr ? root.kind() : "an empty name",
+                      .expected = "a path of tables such as train.learning_rate",
+                      .advice = "see --dump-config for all names"});
   auto place = std::find_if(table->begin(), table->end(), [&](const auto& pair) { return pair.first == key; });
   if (place == table->end()) place = table->insert(table->end(), {key, Value{ValueTable{}, value.where}});
   if (dot == std::string::npos) {

@@ -93,6 +93,7 @@ void note_shared_donors(const Cohort& cohort, const std::vector<Side>& sides, Sp
 
 void note_unused_lists(const SplitOptions& options, SplitSummary& summary) {
   if (options.scheme != "random-units" && options.scheme != "random-cells") return;
+  if (!options.by.empty()) summary.notes.push_back("[split] by is not used by scheme '" + options.scheme + "'.");
   for (const auto& [name, values] :
        {std::pair("train", &options.train), std::pair("validation", &options.validation), std::pair("test", &options.test)})
     if (!values->empty())
