@@ -1,6 +1,6 @@
 # Every target sets up what it needs first; the second time that is instant.
 #
-#   make demo     simulate a small cohort, learn from it, write the report
+#   make demo     simulate the LMNA study, run it under two splits, write the report
 #   make test     build and run all tests
 #   make lint     formatting, clang-tidy, ruff        make format   format the code
 #   make fuzz     each fuzz target for FUZZ_SECONDS   make bench    benchmarks
@@ -39,9 +39,8 @@ build: configure
 	@.ci/step "build cellverdict" cmake --build $(BUILD) --target cellverdict -j $(JOBS) $(NINJA_QUIET)
 
 demo: build
-	@.ci/step "simulate a cohort" $(PROGRAM) simulate --design lmna --out demo/data
-	@.ci/step "run the study" $(PROGRAM) run recipes/demo.toml --variant all
-	@echo "report: $$(find demo runs -name report.html -printf '%T@ %p\n' 2>/dev/null | sort -rn | sed -n '1s/^[^ ]* //p')"
+	@.ci/step "simulate the LMNA study" $(PROGRAM) simulate --design lmna --out demo/data
+	@.ci/step "run four experiments" $(PROGRAM) run recipes/demo.toml --variant all --out demo/run
 
 test: setup-test configure
 	@.ci/step "build everything" cmake --build $(BUILD) -j $(JOBS) $(NINJA_QUIET)
