@@ -107,9 +107,9 @@ static void refuse_emptied_units(const VariantRun& variant) {
       const auto unit = std::find(index.flow.units.begin(), index.flow.units.end(), value) - index.flow.units.begin();
       if (unit == std::ssize(index.flow.units) || index.flow.n_cells.back()[unit] > 0) continue;
       throw DataError({.where = "[split] " + std::string(side),
-                       .found = "'" + value + "', of which no cell passes quality control",
+                       .found = "'" + value + "', of which no cell is left by [data] where and quality control",
                        .expected = "units with cells",
-                       .advice = "loosen min_genes, max_genes or max_mito_percent, or take the unit off the list"});
+                       .advice = "loosen [data] where or the limits in [prepare], or take the unit off the list"});
     }
 }
 
