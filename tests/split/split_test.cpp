@@ -141,8 +141,10 @@ TEST_CASE("random cells are marked optimistic, noted, and bannered in the table"
 }
 
 TEST_CASE("lists given to a scheme that draws are said to be unused") {
-  const Split split = split_example(make_example(many_units({"a", "b"}, 5)), {.scheme = "random-units", .test = {"a0"}});
+  const Split split =
+      split_example(make_example(many_units({"a", "b"}, 5)), {.scheme = "random-units", .by = "day", .test = {"a0"}});
   CHECK(says(split.summary().notes, "[split] test is not used by scheme 'random-units'"));
+  CHECK(says(split.summary().notes, "[split] by is not used by scheme 'random-units'"));
 }
 
 TEST_CASE("the sides cover every cell once") {
