@@ -1,3 +1,4 @@
+#include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/cli/terminal.h>
 #include <cellverdict/cli/verbs.h>
@@ -83,11 +84,16 @@ void inspect_verb(const std::vector<std::string>& words) {
       "inspect", "What is in files: cells, genes, kind of values, annotations; with --label and --by a table and what it warns of.",
       {"cellverdict inspect data.h5ad", "cellverdict inspect samples.csv --label genotype --by day --unit library"});
   arguments.positional("FILE", options.files, "files, 10x folders, folders of libraries, or one sample sheet");
-  arguments.option("--label", options.label, "obs column you want to predict");
-  arguments.option("--by", options.by, "obs column that may go with it: day, batch, site");
-  arguments.option("--unit", options.unit, "obs column of libraries or donors, to count them too");
+  arguments.option("--label", options.label, "annotation (obs column) you want to predict");
+  arguments.option("--by", options.by, "annotation that may go with it and be learned in its place: day, batch, site");
+  arguments.option("--unit", options.unit, "annotation of libraries or donors, to count them too");
   add_common_options(arguments, common);
   arguments.parse(words);
+  if (options.label.empty() != options.by.empty() || (options.label.empty() && !options.unit.empty()))
+    throw UsageError({.where = options.label.empty() ? "--label" : "--by",
+                      .found = "nothing",
+                      .expected = "both --label and --by, the two sides of the table",
+                      .advice = "for example --label genotype --by day --unit library"});
   const RunContext context = make_context("inspect", common);
   const Inspection result = inspect_files(context, options);
   print_result(common.json ? as_json(result) : as_text(result, options));

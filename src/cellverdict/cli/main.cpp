@@ -30,6 +30,7 @@ void dispatch(const std::string& name, std::vector<std::string> words) {
   if (name == "help" || name == "--help" || name == "-h") {
     if (words.empty()) return print_result(overview());
     if (words[0] == "--markdown") return print_result(manual_markdown());
+    if (words[0] == "help" || words[0].starts_with('-')) return print_result(overview());
     if (words[0] == "experiment") return print_result(experiment_help());
     return dispatch(words[0], {"--help"});
   }

@@ -44,25 +44,26 @@ class Screen {
     print("warning: " + std::string(line), "\033[33m");
   }
   void progress(std::string_view stage, std::int64_t done, std::int64_t total) {
-    if (quiet_ || !terminal_) return;
+    if (quiet_ || (!terminal_ && !verbose_)) return;
     if (stage != stage_) {
       stage_ = stage;
       watch_ = Stopwatch();
       last_drawn_ = 0;
     }
     const double seconds = watch_.seconds();
-    if (seconds < 2 || seconds - last_drawn_ < 0.2) return;
+    const double first = terminal_ ? 2 : 10, pause = terminal_ ? 0.2 : 10;  // a log gets whole lines, and seldom
+    if (seconds < first || seconds - last_drawn_ < pause) return;
     last_drawn_ = seconds;
     const double rate = static_cast<double>(done) / seconds;
-    std::string line = fmt::format("\r\033[Kcellverdict {}: {}  {}", verb_, stage, with_commas(done));
+    std::string line = fmt::format("{}  {}", stage, with_commas(done));
     if (total > 0)
       line += fmt::format(" of {} ({:.0f} %)  {:.0f} s left", with_commas(total),
                           100.0 * static_cast<double>(done) / static_cast<double>(total),
                           static_cast<double>(total - done) / std::max(rate, 1e-9));
-    std::fputs(line.c_str(), stderr);
+    if (!terminal_) return print(line, "");
+    fmt::print(stderr, "\r\033[Kcellverdict {}: {}", verb_, line);
     drawn_ = true;
   }
-  bool verbose() const { return verbose_; }
 
  private:
   void clear_bar() {
@@ -97,7 +98,7 @@ void add_common_options(Arguments& arguments, CommonOptions& options) {
   arguments.option("--seed", options.seed, "the seed of everything random (default: the experiment's, else 42)");
   arguments.flag("--json", options.json, "the result as JSON");
   arguments.flag("-q,--quiet", options.quiet, "say nothing but warnings and errors");
-  arguments.flag("-v,--verbose", options.verbose, "say more");
+  arguments.flag("-v,--verbose", options.verbose, "progress in a log too, not only on a terminal");
 }
 
 std::int64_t parse_bytes(const std::string& text) {

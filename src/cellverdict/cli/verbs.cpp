@@ -41,15 +41,17 @@ std::string section(const OptionTable<Options>& table) {
                      option_rows(table));
 }
 
-// One paragraph a section, groups as `genes.n`; folded lines keep to their column.
+// "  epochs    most passes over the training cells (at least 1; default 40)"; defaults that are empty are not shown.
 template <class Options>
 std::string section_text(const OptionTable<Options>& table) {
   const Options defaults;
   std::string text = "\n[" + table.section() + "]\n";
   for (const auto& entry : table.entries()) {
     const bool limited = !entry.allowed.choices.empty() || entry.allowed.least;
-    text += fmt::format("  {:<22} {}{}\n{:25}default {}\n", entry.name, entry.help,
-                        limited ? " (" + entry.allowed.described() + ")" : "", "", entry.write(defaults).text());
+    std::string more = limited ? entry.allowed.described() : "";
+    const std::string value = entry.write(defaults).text();
+    if (value != "\"\"" && value != "[]" && value != "{  }") more += (more.empty() ? "default " : "; default ") + value;
+    text += fmt::format("  {:<20} {}{}\n", entry.name, entry.help, more.empty() ? "" : " (" + more + ")");
   }
   return text;
 }
@@ -77,11 +79,18 @@ std::string overview() {
 }
 
 std::string experiment_help() {
-  return "The experiment file says which measurements, which label, what counts as one independent observation, how to split,\n"
-         "which model. `cellverdict init` writes a first one. It is TOML: a [section], below it one `key = value` a line.\n"
-         "`--set section.key=value` sets a key over the file. Only label, unit and sources (or files) have no default.\n" +
+  return "The experiment file says which measurements, which label, what counts as one independent observation, how to split and\n"
+         "which model. `cellverdict init` writes a first one by looking at the data. It is TOML: a [section], below it one\n"
+         "`key = value` a line. `--set section.key=value` sets a key over the file's. The label, the unit and the data (sources "
+         "or\n"
+         "files) have no default; all else has.\n"
+         "An obs column holds one value for each cell: a column of the file's own annotations, or of the sample sheet.\n" +
          section_text(data_options()) + section_text(split_options()) + section_text(prepare_options()) +
          section_text(model_options()) + section_text(train_options()) + section_text(evaluate_options()) +
+         "\nSchemes of [split]: `group` holds out whole donors (or values of `by`); `matched` holds out values of `by` that have "
+         "every\n"
+         "class, such as a day; `lists` holds out the values named; `random-units` draws units; `random-cells` has cells of one\n"
+         "library on both sides and is marked optimistic wherever its numbers are shown.\n"
          "\n[[variant]]\n  Any number of them: name = \"…\" and set = { \"split.test\" = 19, … }, keys that differ from the "
          "file's.\n";
 }

@@ -129,7 +129,7 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
   result.report = report.html;
   result.note = report.note;
   context.log(fmt::format("report    {}, {} pictures  {:.1f} s", report.html.string(), report.pictures.size(), watch.seconds()));
-  if (!report.note.empty()) context.warn(report.note);
+  if (!report.note.empty() && pictures) context.warn(report.note);  // else nobody asked for them
   return result;
 }
 
