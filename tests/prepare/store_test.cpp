@@ -473,11 +473,11 @@ TEST_CASE("a library of which no cell is left is noted and is no unit of the coh
 TEST_CASE("the key changes with what the store depends on and with nothing else") {
   const TempFolder folder;
   const StoreRequest request = write_study(folder);
-  std::vector<std::pair<std::string, std::string>> inputs;
-  const auto key = [&](const StoreRequest& r) { return store_key({}, r, inputs); };
+  FileDigests digests;
+  const auto key = [&](const StoreRequest& r) { return make_store_key({}, r, digests).key; };
   const std::string first = key(request);
   CHECK(key(request) == first);
-  CHECK(inputs.size() == 12);
+  CHECK(make_store_key({}, request, digests).inputs.size() == 12);
   StoreRequest other = request;
   other.prepare.genes.n = 7;
   other.prepare.scale.clip = 1;

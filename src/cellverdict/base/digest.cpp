@@ -61,4 +61,14 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   return digest.hex();
 }
 
+const std::string& FileDigests::of(const std::filesystem::path& path) {
+  std::error_code failure;
+  const auto size = std::filesystem::file_size(path, failure);
+  const auto changed = std::filesystem::last_write_time(path, failure);
+  Known& known = known_[path];
+  if (known.digest.empty() || failure || known.size != size || known.changed != changed)
+    known = {size, changed, sha256_of_file(path)};
+  return known.digest;
+}
+
 }  // namespace cellverdict

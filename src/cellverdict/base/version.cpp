@@ -2,6 +2,8 @@
 
 namespace cellverdict {
 
-std::string_view version() { return CELLVERDICT_VERSION; }
+std::string_view version() {
+  return CELLVERDICT_VERSION;
+}
 
 }  // namespace cellverdict

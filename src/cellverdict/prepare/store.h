@@ -7,6 +7,7 @@
 //   store/statistics.h5ad         units × genes: X = Σ x, layers sum_squares and n_positive; obs n_cells
 //   store/store.json              the key, the cohort's flow, the shards in order, notes
 
+#include <cellverdict/base/digest.h>
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/prepare/options.h>
 #include <cellverdict/prepare/sources.h>
@@ -39,9 +40,11 @@ struct StoreIndex {
   std::vector<std::pair<std::string, std::string>> inputs;  // path → SHA-256
 };
 
-// Hash of the request, the seed and the contents of all input files.
-std::string store_key(const RunContext& context, const StoreRequest& request,
-                      std::vector<std::pair<std::string, std::string>>& inputs);
+struct StoreKey {
+  std::string key;                                          // of the request, the seed and the contents of all input files
+  std::vector<std::pair<std::string, std::string>> inputs;  // path → SHA-256
+};
+StoreKey make_store_key(const RunContext& context, const StoreRequest& request, FileDigests& digests);
 
 // Reads every source once and writes the store (whole or not at all). Memory: one block of rows, a word per cell, the sums.
 // Throws InputError and DataError (no cell left, no shared gene, values that are no counts).

@@ -1,6 +1,7 @@
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/digest.h>
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/version.h>
 #include <cellverdict/io/h5ad_read.h>
 #include <cellverdict/prepare/store.h>
 #include <cellverdict/prepare/store_json.h>
@@ -22,8 +23,7 @@ namespace {
 
 }  // namespace
 
-std::string store_key(const RunContext& context, const StoreRequest& request,
-                      std::vector<std::pair<std::string, std::string>>& inputs) {
+StoreKey make_store_key(const RunContext& context, const StoreRequest& request, FileDigests& digests) {
   const DataOptions& d = request.data;
   const PrepareOptions& p = request.prepare;
   // The fitted steps (min_cells_per_gene, genes, scale) belong to a Preparation, not to the store.
@@ -33,16 +33,18 @@ std::string store_key(const RunContext& context, const StoreRequest& request,
       {"max_cells", {p.max_cells, {}}},   {"draw", {p.draw, {}}},           {"counts", {p.counts, {}}},
       {"target_sum", {p.target_sum, {}}}, {"log1p", {p.log1p, {}}},         {"seed", write_option(context.seed)}};
   for (const auto& [from, to] : d.classes) what.emplace_back("class " + from, Value{to, {}});
-  inputs.clear();
+  what.emplace_back("cellverdict", Value{std::string(version()), {}});
+  StoreKey result;
   for (const auto& file : list_sources(d, request.base)) {
     ValueTable labels;
     for (const auto& [column, value] : file.labels) labels.emplace_back(column, Value{value, {}});
     what.emplace_back("source " + file.name, Value{std::move(labels), {}});
     const auto source = open_source(file.path);
-    for (const auto& part : source->head().files) inputs.emplace_back(part.string(), sha256_of_file(part));
+    for (const auto& part : source->head().files) result.inputs.emplace_back(part.string(), digests.of(part));
   }
-  for (const auto& [path, hash] : inputs) what.emplace_back("input", Value{hash, {}});
-  return sha256(Value{std::move(what), {}}.text());
+  for (const auto& [path, hash] : result.inputs) what.emplace_back("input", Value{hash, {}});
+  result.key = sha256(Value{std::move(what), {}}.text());
+  return result;
 }
 
 StoreIndex read_store_index(const fs::path& folder) {

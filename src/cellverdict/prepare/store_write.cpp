@@ -348,7 +348,11 @@ class StoreWriter {
     write_unit_sums(folder / "statistics.h5ad", {index_.normalisation, flow.units, std::move(sums_)}, genes_);
     for (const auto& note : index_.notes)
       if (std::find(warned_.begin(), warned_.end(), note) == warned_.end()) context_.log("note      " + note);
-    index_.key = store_key(context_, request_, index_.inputs);
+    // Hashed anew: what was read is what is written down.
+    FileDigests digests;
+    StoreKey key = make_store_key(context_, request_, digests);
+    index_.key = std::move(key.key);
+    index_.inputs = std::move(key.inputs);
     write_file(folder / "store.json", store_index_to_json(index_));
   }
 
@@ -367,7 +371,7 @@ class StoreWriter {
   std::vector<GeneSums> sums_;                                      // [units]
   std::vector<std::vector<std::int64_t>> flow_;                     // [stages][units]
   std::map<std::int32_t, std::vector<std::int64_t>> quality_flow_;  // unit → cells left after each threshold
-  std::vector<std::string> warned_;  // of the notes, those said at once
+  std::vector<std::string> warned_;                                 // of the notes, those said at once
   StoreIndex index_;
 };
 

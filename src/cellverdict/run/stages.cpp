@@ -22,10 +22,10 @@ std::string text_of(const ValueTable& table) {
 }
 
 // Where the store of this key is or may be put.
-fs::path place_of_store(const fs::path& out, const std::string& key, const std::vector<VariantRun>& earlier) {
-  for (const auto& variant : earlier)
+fs::path place_of_store(const StudySoFar& study, const std::string& key) {
+  for (const auto& variant : study.done)
     if (variant.store_key == key) return variant.store;
-  return earlier.empty() ? out / "store" : out / ("store-" + key.substr(0, 8));
+  return study.done.empty() ? study.out / "store" : study.out / ("store-" + key.substr(0, 8));
 }
 
 bool store_is_there(const fs::path& folder, const std::string& key) {
@@ -75,20 +75,26 @@ void decide(const RunContext& context, const EvaluateOptions& options, const std
 
 }  // namespace
 
-void prepare_store(const RunContext& context, VariantRun& variant, const fs::path& out, std::vector<VariantRun>& earlier) {
+void prepare_store(const RunContext& context, VariantRun& variant, StudySoFar& study) {
   const StoreRequest request{
       .data = variant.experiment.data, .prepare = variant.experiment.prepare, .base = variant.experiment.base};
-  std::vector<std::pair<std::string, std::string>> inputs;
-  variant.store_key = store_key(context, request, inputs);
-  variant.store = place_of_store(out, variant.store_key, earlier);
+  variant.store_key = make_store_key(context, request, study.digests).key;
+  variant.store = place_of_store(study, variant.store_key);
   const bool made_before =
-      std::any_of(earlier.begin(), earlier.end(), [&](const auto& other) { return other.store_key == variant.store_key; });
+      std::any_of(study.done.begin(), study.done.end(), [&](const auto& other) { return other.store_key == variant.store_key; });
   if (store_is_there(variant.store, variant.store_key)) {
     if (!made_before) context.log("prepare   up to date: " + variant.store.string());
     return;
   }
   const Stopwatch watch;
   const StoreIndex index = write_store(context, request, variant.store);
+  if (index.key != variant.store_key) {
+    fs::remove_all(variant.store);
+    throw InputError({.where = "[data]",
+                      .found = "an input file that was changed while it was read",
+                      .expected = "files that stay as they are",
+                      .advice = "run again when nothing writes to them"});
+  }
   std::int64_t before = 0, after = 0;
   for (const auto n : index.flow.n_cells.front()) before += n;
   for (const auto n : index.flow.n_cells.back()) after += n;

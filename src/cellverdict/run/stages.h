@@ -16,9 +16,16 @@ struct VariantRun {
   std::string train_key;
 };
 
-// Pass 1, unless the store in `folder` (or one made for an earlier variant) has the same key.
-void prepare_store(const RunContext& context, VariantRun& variant, const std::filesystem::path& out,
-                   std::vector<VariantRun>& earlier);
+// The variants of a study that are done, and what they can share with the next.
+struct StudySoFar {
+  std::filesystem::path out;  // the run folder
+  std::vector<VariantRun> done;
+  FileDigests digests;
+};
+
+// Pass 1, unless a store with the same key is there, in the run folder or made for an earlier variant. Throws InputError when an
+// input changes while it is read.
+void prepare_store(const RunContext& context, VariantRun& variant, StudySoFar& study);
 
 // The split, printed as a table and written as split.tsv.
 Split split_cohort(const RunContext& context, const VariantRun& variant);

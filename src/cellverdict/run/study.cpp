@@ -48,23 +48,23 @@ StudyResult run_study(const RunContext& outer, const StudyRequest& request) {
   StudyResult result;
   auto variants = plan_variants(request);
   AtomicPath(request.out / "run.json");  // can anything be written there? Asked before hours of reading.
-  std::vector<VariantRun> done;
+  StudySoFar study{.out = request.out};
   for (auto& variant : variants) {
     RunContext context = outer;
     context.seed = variant.experiment.train.seed;
     if (!variant.experiment.name.empty()) context.log("— " + variant.experiment.name);
 
-    prepare_store(context, variant, request.out, done);
+    prepare_store(context, variant, study);
     const Split split = split_cohort(context, variant);
     result.split_tables.push_back(split_table(split.summary()));
     context.log("split     " + variant.experiment.split.scheme + "\n" + result.split_tables.back());
     if (request.last >= Stage::train) train_model(context, variant, split, request.resume);
     if (request.last >= Stage::evaluate) result.evaluations.push_back(evaluate_model(context, variant, split));
-    done.push_back(std::move(variant));
+    study.done.push_back(std::move(variant));
   }
   if (request.last < Stage::evaluate) return result;
 
-  write_run_record(outer, request, done, result.evaluations);
+  write_run_record(outer, request, study.done, result.evaluations);
   if (request.last == Stage::report) {
     StudyResult report = report_run(outer, request.out, request.pictures);
     result.report = report.report;
