@@ -49,7 +49,7 @@ test: setup-test configure
 bench:
 	@.ci/setup build test bench
 	@QUIET=1 .ci/step "configure (bench)" cmake --preset release -DCELLVERDICT_BENCH=ON
-	@.ci/step "build the benchmarks" cmake --build $(BUILD) -j $(JOBS) $(NINJA_QUIET)
+	@.ci/step "build the benchmarks" cmake --build $(BUILD) --target cellverdict benches -j $(JOBS) $(NINJA_QUIET)
 	@found=0; for b in $$(find $(BUILD)/bench -maxdepth 1 -name 'bench_*' -type f -executable 2>/dev/null | sort); do found=1; .ci/step "$${b##*/}" $$b; done; \
 	if [[ -f bench/run.py ]]; then found=1; CELLVERDICT_PROGRAM=$$PWD/$(PROGRAM) .ci/step "peers" .venv/bin/python bench/run.py; fi; \
 	(( found )) || echo "bench: no benchmark yet: put NAME_bench.cpp into bench/"
