@@ -182,7 +182,7 @@ def remove(runner, folder, file):
 
 
 def h5ad(runner, folder, file, how="counts"):
-    """An h5ad file by anndata's layout, through h5py: counts, log1p, scaled, nan, negative, fractions, dense-log1p, no-x."""
+    """An h5ad file by anndata's layout, through h5py: counts, or damaged as `how` says."""
     try:
         import h5py
         import numpy as np
@@ -200,6 +200,8 @@ def h5ad(runner, folder, file, how="counts"):
         x[-1, -1] = -1
     elif how == "fractions":
         x *= 7.5
+    n_cells, n_genes = (0 if how == "no-cells" else len(x)), (0 if how == "no-genes" else N_GENES)
+    x = x[:n_cells, :n_genes]
     with h5py.File(folder / file, "w") as f:
         f.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
         if how != "no-x":
@@ -214,7 +216,7 @@ def h5ad(runner, folder, file, how="counts"):
             group["_index"] = np.array(index, dtype=h5py.string_dtype())
             group["_index"].attrs.update({"encoding-type": "string-array", "encoding-version": "0.2.0"})
             group.attrs.update({"encoding-type": "dataframe", "encoding-version": "0.2.0", "_index": "_index", "column-order": np.array([], dtype=h5py.string_dtype())})
-        for column, data in (("genotype", ["Control"] * N_CELLS + ["Patient"] * N_CELLS), ("library", [f"L{1 + i // 4}" for i in range(len(x))])):
+        for column, data in (("genotype", (["Control"] * N_CELLS + ["Patient"] * N_CELLS)[:n_cells]), ("library", [f"L{1 + i // 4}" for i in range(len(x))])):
             f["obs"][column] = np.array(data, dtype=h5py.string_dtype())
             f["obs"][column].attrs.update({"encoding-type": "string-array", "encoding-version": "0.2.0"})
         f["obs"].attrs["column-order"] = np.array(["genotype", "library"], dtype=h5py.string_dtype())

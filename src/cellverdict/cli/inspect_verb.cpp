@@ -13,6 +13,12 @@ namespace cellverdict {
 
 namespace {
 
+// A few values; of a measurement such as the age its range.
+std::string values_of(const InspectedColumn& column) {
+  if (column.kind != "number" || column.values.size() <= 20) return listed(column.values, 6);
+  return fmt::format("{:.4g} to {:.4g}", std::stod(column.values.front()), std::stod(column.values.back()));
+}
+
 std::string as_text(const Inspection& result, const InspectOptions& options) {
   std::string text;
   for (const auto& s : result.sources) {
@@ -29,7 +35,7 @@ std::string as_text(const Inspection& result, const InspectOptions& options) {
   for (const auto& c : result.columns)
     text +=
         fmt::format("  {:<24} {:<6} {:>6} values{}  {}\n", c.name, c.kind, with_commas(static_cast<std::int64_t>(c.values.size())),
-                    c.n_missing > 0 ? ", " + with_commas(c.n_missing) + " missing" : "", listed(c.values, 6));
+                    c.n_missing > 0 ? ", " + with_commas(c.n_missing) + " missing" : "", values_of(c));
   if (!result.contingency.empty()) {
     text +=
         fmt::format("\n{} × {}: cells{}\n{:<16}", options.by, options.label, options.unit.empty() ? "" : " (units)", options.by);
