@@ -123,6 +123,9 @@ Split split_cohort(const RunContext& context, const VariantRun& variant) {
   refuse_emptied_units(variant);
   auto cohort = std::make_shared<const Cohort>(read_store(variant.store, variant.experiment.data));
   Split split = Split::make(context, std::move(cohort), variant.experiment.split);
+  // Misspelt columns are found here, not after the training.
+  for (const auto& name : variant.experiment.evaluate.covariates) split.values(name, "[evaluate] covariates");
+  for (const auto& head : variant.experiment.model.heads) split.values(head.label, "[[model.head]] label");
   std::string tsv = "side\tunit\tdonor\tlabel\tstratum\tn_cells\n";
   for (const auto& unit : split.summary().units)
     tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", side_name(unit.side), unit.unit, unit.donor, unit.label, unit.stratum,
