@@ -120,6 +120,39 @@ TEST_CASE("groups: what a list names is fixed, and the sides without a list are 
   CHECK(units_on(all_listed, Side::train).size() == 10);
 }
 
+TEST_CASE("where every donor has both classes, donors are drawn whatever class has more cells") {
+  std::vector<ExampleUnit> paired;
+  for (int d = 0; d < 10; ++d) {
+    const std::string donor = "d" + std::to_string(d);
+    paired.push_back({donor + "-ctrl", donor, "ctrl", 0, 3});
+    paired.push_back({donor + "-stim", donor, "stim", 0, 9});
+  }
+  const auto donors_on = [](const Split& split, Side side) {
+    std::set<std::string> donors;
+    for (const auto& unit : split.summary().units)
+      if (unit.side == side) donors.insert(unit.unit.substr(0, unit.unit.find('-')));
+    return donors;
+  };
+  const Split split = split_example(make_example(paired), {.scheme = "group"});
+  CHECK(donors_on(split, Side::test).size() == 2);
+  CHECK(donors_on(split, Side::validation).size() == 2);
+  CHECK(donors_on(split, Side::train).size() == 6);
+  CHECK(units_on(split, Side::test).size() == 4);
+
+  auto one_apart = paired;  // d10 has no stimulated cells: too few for a stratum, so it is drawn with the others
+  one_apart.push_back({"d10-ctrl", "d10", "ctrl", 0, 3});
+  CHECK(split_example(make_example(one_apart), {.scheme = "group"}).summary().units.size() == 21);
+
+  auto two_kinds = many_units({"a", "b"}, 5);  // one donor of both classes among ten of one class: drawn with those of its class
+  two_kinds.push_back({"a9", "both", "a", 0, 9});
+  two_kinds.push_back({"b9", "both", "b", 0, 3});
+  CHECK(split_example(make_example(two_kinds), {.scheme = "group"}).summary().units.size() == 12);
+
+  const std::vector<ExampleUnit> two(paired.begin(), paired.begin() + 4);
+  CHECK(says(sentence<DataError>([&] { split_example(make_example(two), {.scheme = "group"}); }),
+             "2 groups with several classes to draw from"));
+}
+
 TEST_CASE("random units keep each unit whole") {
   const Split split = split_example(make_example(many_units({"a", "b"}, 5)), {.scheme = "random-units"});
   CHECK(split.summary().units.size() == 10);

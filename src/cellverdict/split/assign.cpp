@@ -17,13 +17,18 @@ namespace {
 struct Shares {
   std::int64_t test = 0, validation = 0;
 };
+// One for every side that is drawn, and one that stays.
+std::int64_t least_of(const SplitOptions& options) {
+  return 1 + (options.test_fraction > 0 ? 1 : 0) + (options.validation_fraction > 0 ? 1 : 0);
+}
+
 Shares shares_of(std::int64_t n, const SplitOptions& options, const std::string& what) {
   const auto part = [n](double fraction) {
     return fraction > 0 ? std::max<std::int64_t>(1, std::llround(fraction * static_cast<double>(n))) : std::int64_t{0};
   };
   const Shares shares{part(options.test_fraction), part(options.validation_fraction)};
   if (shares.test + shares.validation < n) return shares;
-  const std::int64_t least = 1 + (options.test_fraction > 0 ? 1 : 0) + (options.validation_fraction > 0 ? 1 : 0);
+  const std::int64_t least = least_of(options);
   const bool too_few = n < least;
   throw DataError(
       {.where = "[split] scheme = '" + options.scheme + "'",
@@ -39,17 +44,6 @@ Shares shares_of(std::int64_t n, const SplitOptions& options, const std::string&
 Side side_at(std::int64_t position, const Shares& shares) {
   if (position < shares.test) return Side::test;
   return position < shares.test + shares.validation ? Side::validation : Side::train;
-}
-
-// The class most cells of each group have.
-std::vector<std::int32_t> main_class(const Cohort& cohort, const std::vector<std::int32_t>& group, std::size_t n_groups) {
-  std::vector<std::vector<std::int64_t>> n(n_groups, std::vector<std::int64_t>(cohort.classes.size()));
-  for (std::size_t i = 0; i < group.size(); ++i)
-    if (group[i] >= 0) ++n[group[i]][cohort.label[i]];
-  std::vector<std::int32_t> result;
-  for (const auto& counts : n)
-    result.push_back(static_cast<std::int32_t>(std::max_element(counts.begin(), counts.end()) - counts.begin()));
-  return result;
 }
 
 // No unit may have cells in two values of the column.
@@ -86,7 +80,54 @@ struct Groups {
   const std::vector<std::int32_t>& group;
 };
 
-// Draws the sides that no list names from the groups that no list names, within each class. Throws DataError when a class has too
+// Groups that are drawn together: a side takes its share of each stratum.
+struct Stratum {
+  std::string name;  // of its class; empty: groups with cells of several classes
+  std::vector<std::int32_t> groups;
+};
+
+// How many cells of each class every group has.
+std::vector<std::vector<std::int64_t>> class_counts(const Groups& groups) {
+  std::vector<std::vector<std::int64_t>> n(groups.names.size(), std::vector<std::int64_t>(groups.cohort.classes.size()));
+  for (std::size_t i = 0; i < groups.group.size(); ++i)
+    if (groups.group[i] >= 0) ++n[groups.group[i]][groups.cohort.label[i]];
+  return n;
+}
+
+// Groups of one class are a stratum of that class; groups with several (every donor treated and untreated) are one of their own,
+// for which of their classes has most cells says nothing. A stratum of too few joins the other kind, where it can be drawn.
+std::vector<Stratum> strata_of(const Groups& groups, const std::vector<std::optional<Side>>& of_group, std::int64_t least) {
+  const auto n = class_counts(groups);
+  std::vector<Stratum> strata;
+  for (const auto& name : groups.cohort.classes) strata.push_back({.name = name, .groups = {}});
+  Stratum mixed;
+  for (std::size_t g = 0; g < n.size(); ++g) {
+    if (of_group[g]) continue;
+    const auto n_present = std::count_if(n[g].begin(), n[g].end(), [](auto cells) { return cells > 0; });
+    const auto main = std::max_element(n[g].begin(), n[g].end()) - n[g].begin();
+    (n_present > 1 ? mixed : strata[main]).groups.push_back(static_cast<std::int32_t>(g));
+  }
+  const bool alone = std::all_of(strata.begin(), strata.end(), [](const Stratum& stratum) { return stratum.groups.empty(); });
+  if (std::ssize(mixed.groups) < least && !alone) {
+    for (const std::int32_t g : mixed.groups) {
+      auto& members = strata[std::max_element(n[g].begin(), n[g].end()) - n[g].begin()].groups;
+      members.insert(std::lower_bound(members.begin(), members.end(), g), g);
+    }
+    return strata;
+  }
+  for (std::size_t c = 0; c < strata.size(); ++c) {
+    const bool elsewhere = std::any_of(mixed.groups.begin(), mixed.groups.end(), [&](std::int32_t g) { return n[g][c] > 0; });
+    if (std::ssize(strata[c].groups) >= least || !elsewhere) continue;
+    mixed.groups.insert(mixed.groups.end(), strata[c].groups.begin(), strata[c].groups.end());
+    strata[c].name.clear();
+  }
+  std::erase_if(strata, [](const Stratum& stratum) { return stratum.name.empty(); });
+  std::sort(mixed.groups.begin(), mixed.groups.end());
+  strata.push_back(std::move(mixed));
+  return strata;
+}
+
+// Draws the sides that no list names from the groups that no list names, within each stratum. Throws DataError when one has too
 // few groups.
 void draw_groups(const Groups& groups, const SplitOptions& options, std::uint64_t seed,
                  std::vector<std::optional<Side>>& of_group) {
@@ -94,17 +135,15 @@ void draw_groups(const Groups& groups, const SplitOptions& options, std::uint64_
   if (options.scheme == "group" && !options.test.empty()) drawn.test_fraction = 0;
   if (options.scheme == "group" && !options.validation.empty()) drawn.validation_fraction = 0;
   if (drawn.test_fraction == 0 && drawn.validation_fraction == 0) return;
-  const auto label = main_class(groups.cohort, groups.group, groups.names.size());
-  for (std::size_t c = 0; c < groups.cohort.classes.size(); ++c) {
-    std::vector<std::int32_t> members;
-    for (std::size_t g = 0; g < groups.names.size(); ++g)
-      if (label[g] == static_cast<std::int32_t>(c) && !of_group[g]) members.push_back(static_cast<std::int32_t>(g));
-    const auto n = static_cast<std::int64_t>(members.size());
-    const Shares shares =
-        shares_of(n, drawn, "class '" + groups.cohort.classes[c] + "' in " + counted(n, "group") + " to draw from");
-    Random random(seed, "split/groups", groups.cohort.classes[c]);
-    random.shuffle(std::span(members));
-    for (std::int64_t k = 0; k < shares.test + shares.validation; ++k) of_group[members[k]] = side_at(k, shares);
+  for (auto& stratum : strata_of(groups, of_group, least_of(drawn))) {
+    const auto n = static_cast<std::int64_t>(stratum.groups.size());
+    const bool mixed = stratum.name.empty();
+    const Shares shares = shares_of(n, drawn,
+                                    mixed ? counted(n, "group") + " with several classes to draw from"
+                                          : "class '" + stratum.name + "' in " + counted(n, "group") + " to draw from");
+    Random random(seed, mixed ? "split/mixed-groups" : "split/groups", stratum.name);
+    random.shuffle(std::span(stratum.groups));
+    for (std::int64_t k = 0; k < shares.test + shares.validation; ++k) of_group[stratum.groups[k]] = side_at(k, shares);
   }
 }
 
