@@ -89,7 +89,7 @@ def main() -> int:
             said += [f"{page.relative_to(ROOT)}:{number}: {s}: {' '.join(words)}" for s in complaints(words)]
     # The examples of the help are commands too.
     for verb in re.findall(r"^  (\w+) {2,}", help_of(), re.M):
-        for number, words in commands("```\n" + help_of(verb) + "```"):
+        for _, words in commands("```\n" + help_of(verb) + "```"):
             n += 1
             said += [f"help {verb}: {s}: {' '.join(words)}" for s in complaints(words)]
     manual = ROOT / "docs/CLI.md"

@@ -76,6 +76,7 @@ class Runner:
     def __init__(self, program: str, shared: Path):
         self.program, self.shared = program, shared
         self.heard: list[tuple[str, str]] = []
+        self.learns = "LibTorch none" not in subprocess.run([program, "version"], capture_output=True, text=True).stdout
 
     def run(self, case: Case) -> tuple[str, list[str]]:
         """("passed" | "skipped" | "failed", what to say)"""
@@ -114,6 +115,8 @@ class Runner:
             elif word == "$":
                 judge()
                 result, expected = self.command(rest, folder), 0
+                if "a cellverdict built without LibTorch" in result.stderr:
+                    raise files.Skip("built without LibTorch")
             elif word == "exit":
                 expected = int(rest)
             elif word in ("out", "err", "not"):

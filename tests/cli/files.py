@@ -114,8 +114,14 @@ def cohort(runner, folder):
     (folder / "cohort.h5ad").write_bytes((folder / "cohort" / "cohort.h5ad").read_bytes())
 
 
+def must_learn(runner):
+    if not runner.learns:
+        raise Skip("built without LibTorch")
+
+
 def trained(runner, folder):
     """The study with a model in run/model, trained once for all cases."""
+    must_learn(runner)
     study(runner, folder)
     made = runner.shared / "trained"
     with once:
@@ -126,6 +132,7 @@ def trained(runner, folder):
 
 def interrupted(runner, folder):
     """The study with a training stopped by Ctrl-C after some epochs: run/checkpoint."""
+    must_learn(runner)
     study(runner, folder)
     words = [runner.program, "train", "-q", "study.toml", "--out", "run", "--set", "train.epochs=100000", "--set", "train.patience=0", "--threads", "1"]
     process = subprocess.Popen(words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
