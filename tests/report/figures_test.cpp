@@ -114,6 +114,15 @@ TEST_CASE("AUC bars put the model beside the rule that knows only the day") {
   CHECK(rules[3]["auc"] == 0.5);
 }
 
+TEST_CASE("a bar is called the wrong way round from the same AUC on as in the text") {
+  auto input = example::report();
+  input.variants[0].evaluation.heads[0].cells.auc = kInvertedBelow + 0.01;
+  input.variants[1].evaluation.heads[0].cells.auc = kInvertedBelow - 0.01;
+  const auto models = data_with(spec_of(overview_figures(input), "auc_by_variant"), "what");
+  CHECK(models[0]["what"] == "the model");
+  CHECK(models[1]["what"] == "the model, the wrong way round");
+}
+
 TEST_CASE("a cohort flow that variants share is drawn once") {
   auto input = example::report();
   const auto flows = [&] {

@@ -101,7 +101,7 @@ AucRows auc_rows(const ReportInput& input) {
     out.names.push_back(name);
     out.models.push_back({{"variant", name},
                           {"auc", rounded(auc)},
-                          {"what", auc < 0.5 ? "the model, the wrong way round" : "the model"},
+                          {"what", auc < kInvertedBelow ? "the model, the wrong way round" : "the model"},
                           {"cells", test_side_in_words(e, input.unit_noun)}});
     for (const auto& baseline : e.baselines) {
       if (!baseline.cell_auc) continue;
