@@ -35,7 +35,9 @@ void init_verb(const std::vector<std::string>& words) {
   for (const auto& note : first.notes) context.log("note      " + note);
   if (out == "-") return print_result(first.toml);
   write_file(out, first.toml);
-  print_result(common.json ? nlohmann::ordered_json{{"file", out}, {"notes", first.notes}}.dump(1) + "\n"
+  print_result(common.json ? nlohmann::ordered_json{{"file", out}, {"notes", first.notes}}.dump(
+                                 1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                                 "\n"
                            : out + " written: look through it, then `cellverdict run " + out + "`\n");
 }
 

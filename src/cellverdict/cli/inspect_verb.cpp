@@ -77,7 +77,7 @@ std::string as_json(const Inspection& result) {
     contingency.push_back({{"batch", row.batch}, {"n_cells", row.n_cells}, {"n_units", row.n_units}});
   return Json{{"n_cells", result.n_cells}, {"sources", sources},         {"columns", columns},
               {"labels", result.labels},   {"contingency", contingency}, {"warnings", result.warnings}}
-             .dump(1) +
+             .dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
          "\n";
 }
 

@@ -50,7 +50,7 @@ std::string as_json(const PredictResult& result, const std::string& file) {
               {"depth_ratio", result.depth_ratio},
               {"units", units},
               {"warnings", result.warnings}}
-             .dump(1) +
+             .dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
          "\n";
 }
 

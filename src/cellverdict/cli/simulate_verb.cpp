@@ -49,7 +49,7 @@ void simulate_verb(const std::vector<std::string>& words) {
                                         {"n_cells", made.n_cells},
                                         {"n_genes", made.n_genes},
                                         {"n_nonzero", made.n_nonzero}}
-                     .dump(1) +
+                     .dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
                  "\n");
   } else {
     print_result(fmt::format("{} cells × {} genes in {} libraries, {:.0f} genes a cell: {}\ntruth: {}\n", with_commas(made.n_cells),

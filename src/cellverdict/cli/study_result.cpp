@@ -61,7 +61,7 @@ std::string study_as_text(const StudyResult& result) {
 std::string study_as_json(const StudyResult& result) {
   nlohmann::ordered_json json = {{"evaluations", nlohmann::ordered_json::array()}, {"report", result.report.string()}};
   for (const auto& e : result.evaluations) json["evaluations"].push_back(nlohmann::ordered_json::parse(evaluation_to_json(e)));
-  return json.dump(1) + "\n";
+  return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace cellverdict

@@ -4,6 +4,7 @@
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/io/hdf5_lzf.h>
 #include <cellverdict/io/hdf5_text.h>
+#include <cellverdict/io/utf8.h>
 
 #include <hdf5.h>
 
@@ -336,6 +337,10 @@ std::vector<std::string> Hdf5Object::read_text_of(std::int64_t type, std::int64_
   Hdf5Text text = read_hdf5_text({from, type, n, attribute, file_->bytes * kMostGrowth + kSlack});
   if (text.problem)
     refuse("text that cannot be read (" + *text.problem + ")", "", "the file is damaged or needs a missing HDF5 filter");
+  for (std::size_t i = 0; i < text.texts.size(); ++i)
+    if (const auto place = first_foreign_byte(text.texts[i]))
+      refuse(foreign_text(text.texts[i], *place) + (n > 1 ? " at place " + std::to_string(i) : ""), "UTF-8",
+             "write the file again with this text as UTF-8");
   return std::move(text.texts);
 }
 

@@ -4,6 +4,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/base/run_context.h>
+#include <cellverdict/io/utf8.h>
 
 #include <algorithm>
 #include <map>
@@ -145,6 +146,9 @@ SampleSheet read_sample_sheet(const fs::path& file) {
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
     refuse(file, 0, "UTF-16 text", "UTF-8", "save the sheet as CSV (UTF-8)");
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  if (const auto place = first_foreign_byte(text))
+    refuse(file, 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*place), '\n'), foreign_text(text, *place),
+           "UTF-8", "save the sheet as CSV UTF-8");
   const std::string_view first_line = text.substr(0, text.find('\n'));
   const char separator = first_line.find('\t') != std::string_view::npos ? '\t' : ',';
   Splitter splitter(file, text, separator);

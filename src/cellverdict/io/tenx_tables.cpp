@@ -2,6 +2,7 @@
 
 #include <cellverdict/base/error.h>
 #include <cellverdict/io/text_lines.h>
+#include <cellverdict/io/utf8.h>
 
 #include <string_view>
 #include <unordered_map>
@@ -16,6 +17,10 @@ std::string_view take_field(std::string_view& line) {
   const std::string_view field = line.substr(0, tab);
   line = tab == std::string_view::npos ? std::string_view() : line.substr(tab + 1);
   return field;
+}
+
+void refuse_foreign(const TextLines& lines, std::string_view line) {
+  if (const auto place = first_foreign_byte(line)) lines.refuse(foreign_text(line, *place), "UTF-8", "save the file as UTF-8");
 }
 
 [[noreturn]] void refuse_repeated(const std::filesystem::path& file, const std::string& what, std::int64_t first,
@@ -33,6 +38,7 @@ TenxBarcodes read_tenx_barcodes(const std::filesystem::path& file, std::int64_t 
   for (std::string_view line; lines.next(line);) {
     ++out.n_lines;
     if (out.n_lines > most) continue;
+    refuse_foreign(lines, line);
     out.extra_columns |= line.find('\t') != std::string_view::npos;
     const std::string_view barcode = take_field(line);
     if (barcode.empty()) lines.refuse("an empty line", "a barcode");
@@ -47,6 +53,7 @@ TenxFeatures read_tenx_features(const std::filesystem::path& file, std::int64_t 
   for (std::string_view line; lines.next(line);) {
     ++out.n_lines;
     if (out.n_lines > most) continue;
+    refuse_foreign(lines, line);
     const std::string_view id = take_field(line), symbol = take_field(line), type = take_field(line);
     if (id.empty()) lines.refuse("a line without a gene id", "id, symbol and type separated by tabs");
     out.version_3 |= !type.empty();

@@ -19,7 +19,7 @@ std::string store_index_to_json(const StoreIndex& index) {
               {"flow", {{"units", index.flow.units}, {"stages", index.flow.stages}, {"n_cells", index.flow.n_cells}}},
               {"notes", index.notes},
               {"inputs", inputs}}
-             .dump(1) +
+             .dump(1, ' ', false, Json::error_handler_t::replace) +
          "\n";
 }
 

@@ -71,7 +71,7 @@ void write_run_record(const RunContext& context, const StudyRequest& request, co
                      {"threads", context.threads},
                      {"variants", list},
                      {"inputs", inputs}};
-  write_file(request.out / "run.json", json.dump(1) + "\n");
+  write_file(request.out / "run.json", json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 StudyResult report_run(const RunContext& context, const fs::path& run, bool pictures) {

@@ -27,7 +27,7 @@ std::string read_stage_key(const std::filesystem::path& folder, const std::strin
 void write_stage_key(const std::filesystem::path& folder, const std::string& stage, const std::string& key) {
   auto json = read_stages(folder);
   json[stage] = key;
-  write_file(folder / kStagesFile, json.dump(1) + "\n");
+  write_file(folder / kStagesFile, json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace cellverdict

@@ -80,7 +80,7 @@ std::string truth_json_text(const TruthContents& truth) {
                                {"level", program.level},
                                {"cell_type", cell_type_text(truth.plan, program)},
                                {"n_genes", program.effects.size()}});
-  return out.dump(2) + "\n";
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace

@@ -168,7 +168,7 @@ Preparation preparation_from_json(const Json& json, const std::string& where) {
 }  // namespace
 
 std::string learning_curve_to_json(const LearningCurve& curve) {
-  return curve_to_json(curve).dump();
+  return curve_to_json(curve).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 LearningCurve learning_curve_from_json(const std::string& text, const std::string& where) {
@@ -208,7 +208,7 @@ std::string model_card_to_json(const ModelCard& card) {
                      {"provenance", provenance},
                      {"self_test", cells},
                      {"weights_sha256", card.weights_sha256}};
-  return json.dump(1) + "\n";
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 namespace {
