@@ -46,6 +46,21 @@ TEST_CASE("a folder's libraries are its prefixed triples, its 10x folders and it
   CHECK(contains(input_error([&] { open_source(folder.path()); }), "found 6 libraries (GSM1_a., GSM2_b_, plain"));
 }
 
+TEST_CASE("a source is named as its reader names it, so that two folders of version 2 are two sources") {
+  const TempFolder folder;
+  write_triple(folder, "A/outs/GRCh38/");
+  write_triple(folder, "B/outs/GRCh38/");
+  write_triple(folder, "GSM1_a_");
+  write_triple(folder, "plain/");
+  CHECK(source_name(folder / "A/outs/GRCh38") == "A");
+  CHECK(source_name(folder / "B/outs/GRCh38/") == "B");
+  for (const std::string path : {"A/outs/GRCh38", "A/outs/GRCh38/matrix.mtx", "plain/", "plain/matrix.mtx", "GSM1_a_", "GSM1_a",
+                                 "GSM1", "GSM1_a_matrix.mtx"})
+    CHECK_MESSAGE(source_name(folder / path) == open_source(folder / path)->head().name, path);
+  folder.write("donors.v1.h5ad", "x");
+  CHECK(source_name(folder / "donors.v1.h5ad") == "donors.v1");
+}
+
 TEST_CASE("a folder that is one library is its own only source") {
   const TempFolder folder;
   write_triple(folder, "");

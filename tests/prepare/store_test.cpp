@@ -90,7 +90,7 @@ TEST_CASE("the store holds the counts of exactly the cells that pass quality con
     CHECK(cohort.table->total(i) == sum);
   }
   CHECK(cohort.units == std::vector<std::string>{"L1", "L2", "L3", "L4"});
-  CHECK(cohort.donor_of_unit == std::vector<std::string>{"d1", "d2", "d3", "d4"});
+  CHECK(cohort.donors == std::vector<std::string>{"d1", "d2", "d3", "d4"});
   CHECK(index.shards == std::vector<std::string>{"000_L1.h5ad", "001_L2.h5ad", "002_L3.h5ad", "003_L4.h5ad"});
   CHECK(index.inputs.size() == 12);
   CHECK(stage(index, "in the files") == std::vector<std::int64_t>{40, 40, 40, 40});
@@ -519,6 +519,11 @@ TEST_CASE("data without sources, or with both kinds, is refused, and so are two 
   request.data.files = {"L1", "deeper/L1"};
   write_library(folder / "deeper" / "L1", 40, example_genes(30), example_counts("X"));
   CHECK(says(sentence<UsageError>([&] { write_into(folder, request); }), "two sources named 'L1'"));
+  request.data.files = {"A/GRCh38", "B/GRCh38"};
+  for (const std::string name : {"A", "B"}) write_library(folder / name / "GRCh38", 40, example_genes(30), example_counts(name));
+  const auto sources = list_sources(request.data, folder.path());
+  CHECK(sources.at(0).name == "A");
+  CHECK(sources.at(1).name == "B");
   request = write_study(folder);
   request.data.donor = "donr";
   CHECK(says(sentence<UsageError>([&] { write_into(folder, request); }), "[data] donor, source 'L1': found no column 'donr'"));

@@ -71,12 +71,16 @@ bool is_hdf5(const fs::path& file) {
   return stream.gcount() == sizeof(head) && std::string_view(head, sizeof(head)) == "\x89HDF\r\n\x1a\n";
 }
 
+// The triple that a matrix file belongs to; nothing for other files.
+std::optional<TenxMexFiles> matrix_beside(const fs::path& file) {
+  const auto prefix = matrix_prefix(file.filename().string());
+  return prefix ? find_tenx_mex(file.parent_path().empty() ? "." : file.parent_path(), *prefix) : std::nullopt;
+}
+
 std::unique_ptr<CellSource> open_file(const fs::path& file, const OpenOptions& options) {
   const std::string name = file.filename().string();
   if (is_hdf5(file) || name.ends_with(".h5ad")) return open_h5ad(file, options.memory_bytes);
-  const auto prefix = matrix_prefix(name);
-  const auto files = prefix ? find_tenx_mex(file.parent_path().empty() ? "." : file.parent_path(), *prefix) : std::nullopt;
-  if (files) return open_tenx_mex(*files);
+  if (const auto files = matrix_beside(file)) return open_tenx_mex(*files);
   throw InputError({.where = file.string(),
                     .found = "a file of unknown format",
                     .expected = "an .h5ad file, or a 10x folder with matrix.mtx, barcodes.tsv and features.tsv"});
@@ -93,11 +97,15 @@ std::optional<TenxMexFiles> find_prefixed(const fs::path& path) {
   for (const auto& entry : sorted_entries(folder)) {
     const auto prefix = matrix_prefix(entry.filename().string());
     if (!prefix || !prefix->starts_with(name)) continue;
-    const bool ends_here = !std::isalnum(static_cast<unsigned char>(name.back())) || !std::isalnum(static_cast<unsigned char>((*prefix)[name.size()]));
+    const bool ends_here =
+        !std::isalnum(static_cast<unsigned char>(name.back())) || !std::isalnum(static_cast<unsigned char>((*prefix)[name.size()]));
     if (ends_here && (longer.empty() || longer.back() != *prefix)) longer.push_back(*prefix);
   }
   if (longer.size() > 1)
-    throw InputError({.where = path.string(), .found = "the beginning of " + std::to_string(longer.size()) + " libraries (" + listed(longer) + ")", .expected = "that of one", .advice = "write the prefix out"});
+    throw InputError({.where = path.string(),
+                      .found = "the beginning of " + std::to_string(longer.size()) + " libraries (" + listed(longer) + ")",
+                      .expected = "that of one",
+                      .advice = "write the prefix out"});
   if (longer.empty()) return std::nullopt;
   return find_tenx_mex(folder, longer.front());
 }
@@ -133,6 +141,21 @@ std::unique_ptr<CellSource> open_source(const fs::path& path, const OpenOptions&
   if (fs::exists(path)) return open_file(path, options);
   if (const auto files = find_prefixed(path)) return open_tenx_mex(*files);
   refuse_missing(path);
+}
+
+std::string source_name(const fs::path& path) {
+  if (fs::is_directory(path)) {
+    if (const auto files = find_tenx_mex(path, "")) return files->name;
+    const auto sources = find_sources(path);
+    if (sources.size() == 1 && sources.front() != path) return source_name(sources.front());
+    return path.filename().string();
+  }
+  if (!fs::exists(path)) {
+    if (const auto files = find_prefixed(path)) return files->name;
+    refuse_missing(path);
+  }
+  if (const auto files = matrix_beside(path)) return files->name;
+  return path.stem().string();
 }
 
 std::vector<fs::path> find_sources(const fs::path& path) {

@@ -2,6 +2,7 @@
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/io/sample_sheet.h>
+#include <cellverdict/io/utf8.h>
 #include <cellverdict/prepare/sources.h>
 #include <cellverdict/split/cohort.h>
 
@@ -16,17 +17,6 @@ namespace {
 
 fs::path resolved(const fs::path& path, const fs::path& base) {
   return path.is_absolute() ? path : (base / path).lexically_normal();
-}
-
-// "a/filtered_feature_bc_matrix" tells nothing: such a source is named by its parent folder.
-std::string source_name(const fs::path& path) {
-  std::string name = path.filename().string();
-  if (name.empty()) name = path.parent_path().filename().string();
-  if (name == "filtered_feature_bc_matrix" || name == "raw_feature_bc_matrix")
-    name = fs::absolute(path).parent_path().filename().string();
-  if (name.ends_with(".h5ad")) name.resize(name.size() - 5);
-  while (!name.empty() && (name.back() == '_' || name.back() == '-' || name.back() == '.')) name.pop_back();
-  return name;
 }
 
 std::vector<SourceFile> sources_of_sheet(const fs::path& file) {
@@ -100,6 +90,11 @@ std::vector<SourceFile> list_sources(const DataOptions& data, const fs::path& ba
                           .found = "two sources named '" + source.name + "'",
                           .expected = "different names",
                           .advice = "list them in a sample sheet, where each row has a name"});
+      if (const auto place = first_foreign_byte(source.name))
+        throw UsageError({.where = "[data] files",
+                          .found = "a file name of " + foreign_text(source.name, *place),
+                          .expected = "UTF-8",
+                          .advice = "rename the file, or list it in a sample sheet, where each row has a name"});
       sources.push_back(std::move(source));
     }
   return sources;
