@@ -88,8 +88,11 @@ TEST_CASE("every number and word of an evaluation comes back from its JSON") {
   CHECK(back.baselines[0].rules[0].test_units == e.baselines[0].rules[0].test_units);
 }
 
-TEST_CASE("an empty evaluation comes back as well") {
-  CHECK(evaluation_to_json(evaluation_from_json(evaluation_to_json({}), "here")) == evaluation_to_json({}));
+TEST_CASE("an evaluation of nothing comes back as well, and one without a head is refused") {
+  Evaluation e;
+  e.heads.emplace_back();
+  CHECK(evaluation_to_json(evaluation_from_json(evaluation_to_json(e), "here")) == evaluation_to_json(e));
+  CHECK(complaint_of(evaluation_to_json({})).find("evaluation.json heads: found an empty list") == 0);
 }
 
 TEST_CASE("the text is JSON that any reader takes, infinities included") {

@@ -3,6 +3,7 @@
 #include <cellverdict/prepare/normalise.h>
 #include <cellverdict/prepare/preparation.h>
 #include <cellverdict/prepare/quality.h>
+#include <cellverdict/prepare/store_json.h>
 
 #include <doctest/doctest.h>
 
@@ -504,8 +505,23 @@ TEST_CASE("a store that lacks a part or mixes two is refused in one sentence") {
   std::filesystem::remove(folder / "store" / "statistics.h5ad");
   CHECK(says(refusal(), "statistics.h5ad"));
   std::filesystem::copy(folder / "other" / "statistics.h5ad", folder / "store" / "statistics.h5ad");
+  std::string index = read_file(folder / "store" / "store.json");
+  index.replace(index.find("\"L4\""), 4, "\"L4\", \"L5\"");
+  folder.write("store/store.json", index);
+  CHECK(says(refusal(), "store.json flow: found numbers of cells that do not fit its units and stages"));
   folder.write("store/store.json", "{\"format\": 1");
   CHECK(says(refusal(), "expected the index of a store; delete the store folder and run again"));
+}
+
+TEST_CASE("statistics whose numbers of cells are text are refused") {
+  const TempFolder folder;
+  const std::vector<double> zeros(2);
+  DenseH5adContents contents{.x = zeros, .layers = {{"sum_squares", zeros}, {"n_positive", zeros}}};
+  contents.obs.index = {"L1", "L2"};
+  contents.obs.set("n_cells", make_text_column({"3", "many"}));
+  contents.var.index = {"ENSG0"};
+  write_dense_h5ad(folder / "statistics.h5ad", contents);
+  CHECK(says(sentence<InputError>([&] { read_unit_sums(folder / "statistics.h5ad", ""); }), "statistics.h5ad obs/n_cells"));
 }
 
 TEST_CASE("data without sources, or with both kinds, is refused, and so are two sources of one name") {

@@ -335,6 +335,11 @@ Evaluation evaluation_from_json(const std::string& text, const std::string& wher
   read(root.at("classes"), e.classes);
   read(root.at("positive"), e.positive);
   read(root.at("heads"), e.heads);
+  if (e.heads.empty())
+    throw InputError({.where = where + " heads",
+                      .found = "an empty list",
+                      .expected = "at least the label's head",
+                      .advice = "evaluate again with this version of cellverdict"});
   read(root.at("combined_loss"), e.combined_loss);
   read(root.at("threshold"), e.threshold);
   read(root.at("threshold_source"), e.threshold_source);

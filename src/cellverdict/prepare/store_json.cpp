@@ -5,9 +5,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace cellverdict {
 
 using Json = nlohmann::ordered_json;
+
+namespace {
+constexpr const char* kDamaged = "delete the store folder and run again";
+}  // namespace
 
 std::string store_index_to_json(const StoreIndex& index) {
   Json inputs = Json::array();
@@ -30,6 +37,14 @@ StoreIndex store_index_from_json(const std::string& text, const std::string& whe
     index.flow = {
         .units = json.at("flow").at("units"), .stages = json.at("flow").at("stages"), .n_cells = json.at("flow").at("n_cells")};
     index.notes = json.at("notes");
+    const auto& flow = index.flow;
+    const auto one_a_unit = [&](const auto& cells) { return cells.size() == flow.units.size(); };
+    if (flow.n_cells.empty() || flow.n_cells.size() != flow.stages.size() ||
+        !std::all_of(flow.n_cells.begin(), flow.n_cells.end(), one_a_unit))
+      throw InputError({.where = where + " flow",
+                        .found = "numbers of cells that do not fit its units and stages",
+                        .expected = "one number for each unit at each stage",
+                        .advice = kDamaged});
     for (const auto& input : json.at("inputs")) index.inputs.emplace_back(input.at("path"), input.at("sha256"));
     return index;
   } catch (const Json::exception& failure) {
@@ -38,17 +53,21 @@ StoreIndex store_index_from_json(const std::string& text, const std::string& whe
                       .found = dynamic_cast<const Json::parse_error*>(&failure) != nullptr ? "text that is no JSON"
                                                                                            : reason.substr(reason.find("] ") + 2),
                       .expected = "the index of a store",
-                      .advice = "delete the store folder and run again"});
+                      .advice = kDamaged});
   }
 }
 
-void write_unit_sums(const std::filesystem::path& path, const UnitGeneSums& sums, const GeneList& genes) {
+void write_unit_sums(const std::filesystem::path& path, UnitGeneSums sums, const GeneList& genes) {
+  // Each unit's own are given back as they are copied into the tables, so that all exist once.
   std::vector<double> sum, squares, positive, n_cells;
-  for (const auto& unit : sums.sums) {
-    sum.insert(sum.end(), unit.sum.begin(), unit.sum.end());
-    squares.insert(squares.end(), unit.sum_squares.begin(), unit.sum_squares.end());
-    positive.insert(positive.end(), unit.n_positive.begin(), unit.n_positive.end());
-    n_cells.push_back(static_cast<double>(unit.n_cells));
+  const std::size_t n = sums.sums.size() * genes.ids.size();
+  for (auto* table : {&sum, &squares, &positive}) table->reserve(n);
+  for (auto& unit : sums.sums) {
+    const GeneSums taken = std::exchange(unit, GeneSums());
+    sum.insert(sum.end(), taken.sum.begin(), taken.sum.end());
+    squares.insert(squares.end(), taken.sum_squares.begin(), taken.sum_squares.end());
+    positive.insert(positive.end(), taken.n_positive.begin(), taken.n_positive.end());
+    n_cells.push_back(static_cast<double>(taken.n_cells));
   }
   DenseH5adContents contents{.x = sum, .layers = {{"sum_squares", squares}, {"n_positive", positive}}};
   contents.obs.index = sums.units;
@@ -62,14 +81,17 @@ UnitGeneSums read_unit_sums(const std::filesystem::path& path, const std::string
   const auto layer = [&](const std::string& name) -> const std::vector<double>& {
     for (const auto& [key, values] : file.layers)
       if (key == name) return values;
-    throw InputError({.where = path.string(),
-                      .found = "no layer '" + name + "'",
-                      .expected = "the statistics of a store",
-                      .advice = "delete the store folder and run again"});
+    throw InputError(
+        {.where = path.string(), .found = "no layer '" + name + "'", .expected = "the statistics of a store", .advice = kDamaged});
   };
   const auto& squares = layer("sum_squares");
   const auto& positive = layer("n_positive");
   const auto& n_cells = file.obs.column("n_cells", path.string());
+  if (n_cells.numbers.size() != file.obs.index.size())
+    throw InputError({.where = path.string() + " obs/n_cells",
+                      .found = "a column that is no number for each unit",
+                      .expected = "the statistics of a store",
+                      .advice = kDamaged});
   UnitGeneSums sums{.normalisation = normalisation, .units = file.obs.index};
   const auto n_genes = static_cast<std::ptrdiff_t>(file.var.index.size());
   for (std::ptrdiff_t u = 0; u < static_cast<std::ptrdiff_t>(file.obs.index.size()); ++u) {

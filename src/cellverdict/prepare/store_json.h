@@ -9,7 +9,7 @@ namespace cellverdict {
 std::string store_index_to_json(const StoreIndex& index);
 StoreIndex store_index_from_json(const std::string& text, const std::string& where);
 
-void write_unit_sums(const std::filesystem::path& path, const UnitGeneSums& sums, const GeneList& genes);
+void write_unit_sums(const std::filesystem::path& path, UnitGeneSums sums, const GeneList& genes);
 UnitGeneSums read_unit_sums(const std::filesystem::path& path, const std::string& normalisation);
 
 }  // namespace cellverdict
