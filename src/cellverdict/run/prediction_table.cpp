@@ -1,14 +1,20 @@
 #include <cellverdict/base/atomic_file.h>
+#include <cellverdict/base/error.h>
 #include <cellverdict/run/prediction_table.h>
 #include <cellverdict/stats/calibration.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 
 namespace cellverdict {
 
 namespace {
+
+constexpr std::size_t kBlock = std::size_t{1} << 20;
 
 std::string header(const std::string& before, const std::vector<std::string>& classes, const std::string& after) {
   std::string line = before;
@@ -34,14 +40,29 @@ std::size_t called_class(const double* probability, const ModelCard& card) {
 void write_predictions(const std::filesystem::path& file, const CellView& view, const std::vector<double>& probability,
                        const ModelCard& card) {
   const auto& classes = card.heads[0].classes;
+  AtomicPath out(file);
+  std::ofstream stream(out.temporary(), std::ios::binary);
   std::string text = header("cell\tunit\tdonor\tlabel", classes, "predicted");
+  // Block by block: a table of all cells may be larger than everything else in memory.
+  const auto flush = [&] {
+    stream.write(text.data(), static_cast<std::streamsize>(text.size()));
+    text.clear();
+  };
   for (std::int64_t i = 0; i < view.n_cells(); ++i) {
     const double* row = probability.data() + i * static_cast<std::int64_t>(classes.size());
     text += fmt::format("{}\t{}\t{}\t{}", view.cell(i), view.unit(i), view.donor(i), classes[view.label(i)]);
     for (std::size_t c = 0; c < classes.size(); ++c) text += fmt::format("\t{:.9g}", row[c]);
     text += "\t" + classes[called_class(row, card)] + "\n";
+    if (text.size() >= kBlock) flush();
   }
-  write_file(file, text);
+  flush();
+  stream.close();
+  if (!stream)
+    throw InputError({.where = file.string(),
+                      .found = std::strerror(errno),
+                      .expected = "to write the predictions",
+                      .advice = "free space or choose another folder"});
+  out.commit();
 }
 
 void write_units(const std::filesystem::path& file, const Evaluation& evaluation) {
