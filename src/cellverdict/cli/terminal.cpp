@@ -61,13 +61,15 @@ class Screen {
                           100.0 * static_cast<double>(done) / static_cast<double>(total),
                           static_cast<double>(total - done) / std::max(rate, 1e-9));
     if (!terminal_) return print(line, "");
-    fmt::print(stderr, "\r\033[Kcellverdict {}: {}", verb_, line);
+    say(fmt::format("\r\033[Kcellverdict {}: {}", verb_, line));
     drawn_ = true;
   }
 
  private:
+  // A log that nobody can read any more is no reason to stop the work: failure to write is not looked at.
+  static void say(const std::string& text) { std::fputs(text.c_str(), stderr); }
   void clear_bar() {
-    if (drawn_) std::fputs("\r\033[K", stderr);
+    if (drawn_) say("\r\033[K");
     drawn_ = false;
   }
   void print(std::string_view text, const char* colour) {
@@ -77,8 +79,8 @@ class Screen {
       auto end = text.find('\n', begin);
       if (end == std::string_view::npos) end = text.size();
       if (end > begin || end < text.size() || begin == 0)
-        fmt::print(stderr, "{}cellverdict {}: {}{}\n", colour_ ? colour : "", verb_, text.substr(begin, end - begin),
-                   colour_ && *colour ? "\033[0m" : "");
+        say(fmt::format("{}cellverdict {}: {}{}\n", colour_ ? colour : "", verb_, text.substr(begin, end - begin),
+                        colour_ && *colour ? "\033[0m" : ""));
       begin = end + 1;
     }
   }
