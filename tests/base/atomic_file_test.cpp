@@ -2,6 +2,8 @@
 #include <cellverdict/base/error.h>
 #include <doctest/doctest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -66,6 +68,29 @@ TEST_CASE("without commit nothing is left behind and the old file stays") {
   }
   CHECK(folder.n_entries() == 1);
   CHECK(read_file(folder / "old.txt") == "old");
+}
+
+TEST_CASE("what a killed process left of a target goes away with the next attempt, what a living one writes stays") {
+  const ScratchFolder folder;
+  const auto name_of = [&](pid_t process) {
+    std::string name = AtomicPath(folder / "store").temporary().filename().string();
+    const std::string own = "part" + std::to_string(::getpid());
+    return name.replace(name.find(own), own.size(), "part" + std::to_string(process));
+  };
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);  // its number is nobody's now
+  const std::string dead = name_of(child), living = name_of(::getppid());
+  fs::create_directories(folder / dead / "deep");
+  put(folder / dead / "deep/000.h5ad", "half");
+  fs::create_directories(folder / living);
+  put(folder / ".store.part12@another-machine", "half");
+  put(folder / ".store.particulars", "a user's");
+  put(folder / ".storehouse.part12", "of another target");
+  const AtomicPath out(folder / "store");
+  CHECK(folder.n_entries() == 4);
+  CHECK_FALSE(fs::exists(folder / dead));
+  CHECK(fs::exists(folder / living));
 }
 
 TEST_CASE("commit replaces an old file and an old folder whole") {

@@ -2,9 +2,14 @@
 #include <cellverdict/base/error.h>
 
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -30,6 +35,54 @@ void sync_to_disk(const fs::path& path) {
                       .advice = "free space or choose another folder"});
 }
 
+std::string host_name() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+// "@HOST": a folder may be shared by machines, and a process id says something on its own machine alone.
+std::string own_host() {
+  std::string host = "@" + host_name();
+  std::replace(host.begin(), host.end(), '/', '_');
+  return host;
+}
+
+// Takes away what processes that were killed left beside the target: ".NAME.partPID@HOST" of this machine, of no living process.
+void sweep(const fs::path& folder, const std::string& stem) {
+  std::vector<fs::path> dead;
+  std::error_code failure;
+  for (fs::directory_iterator it(folder, failure), end; !failure && it != end; it.increment(failure)) {
+    const std::string name = it->path().filename().string();
+    if (!name.starts_with(stem)) continue;
+    pid_t owner = 0;
+    const char* const last = name.data() + name.size();
+    const auto [rest, problem] = std::from_chars(name.data() + stem.size(), last, owner);
+    if (problem != std::errc() || owner <= 0 || !std::string(rest, last).starts_with(own_host())) continue;
+    if (::kill(owner, 0) != 0 && errno == ESRCH) dead.push_back(it->path());
+  }
+  for (const auto& path : dead) fs::remove_all(path, failure);
+}
+
+// Puts the finished folder in the place of an old one. At no moment is there neither, where the file system can exchange names.
+void replace_folder(const fs::path& finished, const fs::path& target, std::error_code& failure) {
+  std::error_code ignored;
+  if (::renameat2(AT_FDCWD, finished.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0) {
+    fs::remove_all(finished, ignored);  // now the old one
+    return;
+  }
+  const fs::path aside = finished.string() + "-old";
+  fs::remove_all(aside, ignored);
+  fs::rename(target, aside, failure);
+  if (failure) return;
+  fs::rename(finished, target, failure);
+  if (failure) {
+    fs::rename(aside, target, ignored);
+  } else {
+    fs::remove_all(aside, ignored);
+  }
+}
+
 }  // namespace
 
 AtomicPath::AtomicPath(fs::path target) : target_(std::move(target)) {
@@ -44,7 +97,9 @@ AtomicPath::AtomicPath(fs::path target) : target_(std::move(target)) {
          .found = "a folder that cannot be written (" + (failure ? failure.message() : std::string(std::strerror(errno))) + ")",
          .expected = "a writable folder for " + target_.filename().string(),
          .advice = "choose another output folder"});
-  temporary_ = folder / ("." + target_.filename().string() + ".part" + std::to_string(::getpid()));
+  const std::string stem = "." + target_.filename().string() + ".part";
+  sweep(folder, stem);
+  temporary_ = folder / (stem + std::to_string(::getpid()) + own_host());
   fs::remove_all(temporary_, failure);
 }
 
@@ -65,8 +120,11 @@ void AtomicPath::commit() {
     for (const auto& entry : fs::recursive_directory_iterator(temporary_)) sync_to_disk(entry.path());
   sync_to_disk(temporary_);
   std::error_code failure;
-  if (fs::is_directory(target_)) fs::remove_all(target_, failure);
-  if (!failure) fs::rename(temporary_, target_, failure);
+  if (fs::is_directory(target_)) {
+    replace_folder(temporary_, target_, failure);
+  } else {
+    fs::rename(temporary_, target_, failure);
+  }
   if (failure)
     throw InputError({.where = target_.string(),
                       .found = failure.message(),

@@ -12,7 +12,8 @@ namespace cellverdict {
 //   AtomicPath out("model.json");  write_to(out.temporary());  out.commit();
 class AtomicPath {
  public:
-  // Creates missing parent folders. Throws InputError when the folder cannot be written.
+  // Creates missing parent folders, and takes away what killed processes of this machine left of the same target. Throws InputError
+  // when the folder cannot be written.
   explicit AtomicPath(std::filesystem::path target);
   ~AtomicPath();
   AtomicPath(const AtomicPath&) = delete;
