@@ -6,6 +6,7 @@
 #include <cellverdict/prepare/store_json.h>
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <map>
@@ -265,6 +266,48 @@ TEST_CASE("the same cells are drawn whatever other sources there are, again on a
     CHECK(once == drawn("two.csv", 42));
     CHECK(once != drawn("samples.csv", 43));
   }
+}
+
+TEST_CASE("the cells of a unit in two files are drawn independently of each other") {
+  const TempFolder folder;
+  StoreRequest request = write_study(folder);
+  request.data.unit = "donor";
+  folder.write("samples.csv",
+               "library,path,genotype,donor\nL1,L1,Control,d1\nL2,L2,Control,d1\nL3,L3,Patient,d2\nL4,L4,Patient,d2\n");
+  request.prepare.min_genes = 0;
+  request.prepare.max_genes = 0;
+  request.prepare.max_mito_percent = 100;
+  request.prepare.max_cells = 20;
+  write_into(folder, request);
+  std::map<std::string, std::vector<std::string>> drawn;  // library → barcodes
+  for (const auto& [name, counts] : cells_of(read_store(folder / "store", request.data)))
+    drawn[name.substr(name.find('-') + 1)].push_back(name.substr(0, name.find('-')));
+  CHECK(drawn["L1"].size() + drawn["L2"].size() == 20);
+  CHECK(drawn["L1"] != drawn["L2"]);
+  CHECK(drawn["L3"] != drawn["L4"]);
+}
+
+TEST_CASE("a study of more sources than files may be open is drawn after quality control") {
+  const TempFolder folder;
+  StoreRequest request = write_study(folder);
+  const int n = 40;
+  std::string sheet = "library,path,genotype,donor,day\n";
+  for (int i = 0; i < n; ++i) {
+    const std::string name = "S" + std::to_string(i);
+    write_library(folder / name, 20, example_genes(30), example_counts(name));
+    sheet += name + "," + name + (i % 2 == 0 ? ",Control," : ",Patient,") + name + ",0\n";
+  }
+  folder.write("samples.csv", sheet);
+  request.prepare.draw = "after";
+  request.prepare.max_cells = 10;
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  rlimit few = before;
+  few.rlim_cur = 48;
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  const std::string failure = sentence<InputError>([&] { write_into(folder, request); });
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(failure.empty());
 }
 
 TEST_CASE("a second run writes the same bytes") {

@@ -8,17 +8,17 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace cellverdict {
 
 namespace {
-// Unmapped once the pages before it are read: reading a shard back must not count as memory of ours.
 constexpr std::size_t kWriteBuffer = std::size_t{1} << 20;
 }  // namespace
 
 struct RowSpool::File {
   explicit File(std::filesystem::path p) : path(std::move(p)), buffer(kWriteBuffer) {
-    stream = std::fopen(path.c_str(), "w+be");
+    stream = std::fopen(path.c_str(), "we");
     if (stream == nullptr) fail();
     std::setvbuf(stream, buffer.data(), _IOFBF, buffer.size());
   }
@@ -32,14 +32,24 @@ struct RowSpool::File {
     if (std::fwrite(bytes, 1, n, stream) != n) fail();
     size += n;
   }
+  // A study may have more sources than a process may have open files.
+  void close() {
+    if (std::fclose(std::exchange(stream, nullptr)) != 0) fail();
+    buffer = {};
+  }
+  const void* bytes() {
+    if (mapped == nullptr) map();
+    return mapped;
+  }
   void map() {
-    if (std::fflush(stream) != 0) fail();
-    if (size == 0) return;
-    mapped = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, ::fileno(stream), 0);
-    if (mapped == MAP_FAILED) {
-      mapped = nullptr;
-      fail();
-    }
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) fail();
+    void* const all = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
+    const int reason = errno;
+    ::close(file);  // the mapping stays
+    errno = reason;
+    if (all == MAP_FAILED) fail();
+    mapped = all;
   }
   [[noreturn]] void fail() const {
     throw InputError({.where = path.string(),
@@ -68,15 +78,15 @@ void RowSpool::append(const CsrRow& row) {
 }
 
 void RowSpool::finish() {
-  indices_->map();
-  values_->map();
+  indices_->close();
+  values_->close();
 }
 
 CsrRow RowSpool::row(std::int64_t i) const {
   const auto n = static_cast<std::size_t>(n_nonzero(i));
   if (n == 0) return {};
-  return {{static_cast<const std::int32_t*>(indices_->mapped) + ends_[i], n},
-          {static_cast<const float*>(values_->mapped) + ends_[i], n}};
+  return {{static_cast<const std::int32_t*>(indices_->bytes()) + ends_[i], n},
+          {static_cast<const float*>(values_->bytes()) + ends_[i], n}};
 }
 
 }  // namespace cellverdict

@@ -1,5 +1,6 @@
 #pragma once
-// Rows kept for a shard while their number is not yet known: two plain files beside the target, mapped when they are complete.
+// Rows kept for a shard while their number is not yet known: two plain files beside the target, closed when they are complete
+// and mapped when the first row is asked for.
 
 #include <cellverdict/table/csr.h>
 

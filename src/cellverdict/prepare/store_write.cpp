@@ -89,7 +89,10 @@ class StoreWriter {
         read_source(s, *spools.back());
       }
       draw();
-      for (std::size_t s = 0; s < sources_.size(); ++s) write_shard(s, *spools[s], out.temporary());
+      for (std::size_t s = 0; s < sources_.size(); ++s) {
+        write_shard(s, *spools[s], out.temporary());
+        spools[s].reset();
+      }
     }
     finish(out.temporary());
     out.commit();
@@ -171,8 +174,9 @@ class StoreWriter {
         cell.unit = place->second;
         cell.kept = true;
         ++flow_[labelled][cell.unit];
-        // Depends on seed, unit and the cell's place in its file alone: the same cells whatever else is in the study.
-        cell.lot = Random(context_.seed, "draw cells", place->first, i)();
+        // Depends on seed, unit, source and the cell's place in it alone: the same cells whatever else is in the study, and lots of
+        // their own for the two files of one unit.
+        cell.lot = Random(context_.seed, "draw cells", place->first + '\n' + source.file.name, i)();
       }
     }
   }
