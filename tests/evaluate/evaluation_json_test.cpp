@@ -19,8 +19,8 @@ Evaluation example() {
   Evaluation e;
   e.name = "day-matched \"t19\"\nü";
   e.split = {.scheme = "matched", .by = "day", .optimistic = true, .has_validation = false, .classes = {"Control", "Patient"}};
-  e.split.units = {{"L1", "sister", "Control", "0", Side::train, 2210},
-                   {"L2", "patient", "Patient", "19", Side::unused, 7'000'000'000}};
+  e.split.units = {{"L1", {"sister", "Smith, J"}, "Control", "0", Side::train, 2210},
+                   {"L2", {"patient"}, "Patient", "19", Side::unused, 7'000'000'000}};
   e.split.notes = {"one note"};
   e.classes = {"Control", "Patient"};
   e.positive = "Patient";
@@ -116,6 +116,6 @@ TEST_CASE("a damaged evaluation is refused with the place that is wrong") {
       std::string::npos);
   CHECK(complaint_of(replaced(text, "\"false_positive_rate\":[0.0,", "\"false_positive_rate\":["))
             .find("three lists of equal length") != std::string::npos);
-  CHECK(complaint_of(replaced(text, "\"cellverdict_evaluation\": 1", "\"cellverdict_evaluation\": 2")).find("found version 2") !=
+  CHECK(complaint_of(replaced(text, "\"cellverdict_evaluation\": 2", "\"cellverdict_evaluation\": 3")).find("found version 3") !=
         std::string::npos);
 }

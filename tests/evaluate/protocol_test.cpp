@@ -1,5 +1,6 @@
 #include <cellverdict/evaluate/covariates.h>
 #include <cellverdict/evaluate/protocol.h>
+#include <cellverdict/evaluate/wording.h>
 
 #include <doctest/doctest.h>
 
@@ -113,7 +114,8 @@ TEST_CASE("a rule that knows only the day is inverted on the paper's mixed lists
   const CovariateBaseline even = evaluate_covariate(matched.train(), matched.test(), "day");
   CHECK(*even.unit_auc == 0.5);
   CHECK(*even.cell_auc == 0.5);
-  CHECK(says(even.sentence, "scores AUC 0.50 on the test units: day 19 is new to the model and has Control and Patient in the test"));
+  CHECK(
+      says(even.sentence, "scores AUC 0.50 on the test units: day 19 is new to the model and has Control and Patient in the test"));
   CHECK(says(even.sentence, "The day cannot carry the label here"));
 }
 
@@ -202,6 +204,59 @@ TEST_CASE("where a class has one person, the first line says what cannot be told
   const Split half = split_example(make_example(units), {.scheme = "random-units"});
   CHECK(evaluate_split(half, right(half.test())).first_lines ==
         std::vector<std::string>{"Only one donor is a (one): this study cannot separate the genotype from the person."});
+}
+
+TEST_CASE("a name with a comma is one person, a pooled library gives each class its own, and nobody unused counts") {
+  auto units = many_units({"a", "b"}, 3);
+  for (int i = 0; i < 3; ++i) units[i].donor = "Smith, J";
+  const Split comma = split_example(make_example(units), {.scheme = "random-units"});
+  CHECK(says(evaluate_split(comma, right(comma.test())).first_lines, "Only one donor is a (Smith, J): this study"));
+
+  const std::vector<ExampleUnit> pooled = {{"pool", "p1", "a", 0, 40}, {"pool", "p2", "b", 0, 40}};
+  const Split pool = split_example(make_example(pooled), {.scheme = "random-cells"});
+  const Evaluation e = evaluate_split(pool, right(pool.test()));
+  CHECK(says(e.first_lines, "Only one donor is a (p1) and one donor is b (p2): this study"));
+  CHECK(e.units[0].donor == "p1");
+  CHECK(e.units[1].donor == "p2");
+
+  const Split few = split_example(make_example(many_units({"a", "b"}, 3)),
+                                  {.scheme = "lists", .train = {"a0", "b0", "b1"}, .test = {"a1", "b2"}});
+  CHECK(evaluate_split(few, right(few.test())).first_lines.empty());
+  auto same = many_units({"a", "b"}, 3);
+  same[1].donor = same[0].donor;  // a2, another person, is on no side
+  const Split unused = split_example(make_example(same), {.scheme = "lists", .train = {"a0", "b0", "b1"}, .test = {"a1", "b2"}});
+  CHECK(says(evaluate_split(unused, right(unused.test())).first_lines, "Only one donor is a (donor-a0): this study"));
+}
+
+TEST_CASE("a unit with cells of both classes is one unit") {
+  std::vector<ExampleUnit> paired;
+  for (const std::string donor : {"d1", "d2", "d3", "d4"})
+    for (const std::string label : {"a", "b"}) paired.push_back({donor, donor, label, 0, 5});
+  const Split split = split_example(make_example(paired), {.scheme = "lists", .test = {"d3", "d4"}});
+  const Evaluation e = evaluate_split(split, right(split.test()));
+  CHECK(e.units.size() == 4);
+  CHECK(n_test_units(e) == 2);
+  CHECK(says(e.verdict, "On 20 test cells of 2 held-out units (library)"));
+  CHECK(says(e.verdict, "it calls 4 of 4 right, each class of a unit on its own"));
+  CHECK(units_in_words(e, "library") == "2 libraries, each class of one on its own");
+}
+
+TEST_CASE("an inversion is explained by the rule that is most inverted, and by none that is not") {
+  const Split split = split_example(make_example(lmna_units()), lmna_lists());
+  const TestView test = split.test();
+  Evaluation e = evaluate_split(split, predicted(test, [&](std::int64_t i) { return test.label(i) == 1 ? 0.1 : 0.9; }));
+  const auto warning_with = [&](const std::vector<double>& aucs) {
+    Evaluation worded = e;
+    worded.warnings.clear();
+    worded.first_lines.clear();
+    for (const double auc : aucs)
+      worded.baselines.push_back({.covariate = "x", .unit_auc = auc, .sentence = "rule " + std::to_string(auc).substr(0, 4)});
+    word_evaluation(test.roles(), worded);
+    return worded.warnings.at(0);
+  };
+  CHECK(says(warning_with({0.3, 0.1, 0.2}), "rule 0.10"));
+  CHECK(says(warning_with({0.35, 0.49}), "rule 0.35"));
+  CHECK(says(warning_with({0.49, 0.36}), "Look for something that goes with the label one way"));
 }
 
 TEST_CASE("people who share a unit are counted one by one") {

@@ -89,7 +89,7 @@ inline SplitSummary split_of(const std::vector<std::string>& validation, const s
         const Side own = in(test) ? Side::test : in(validation) ? Side::validation : Side::train;
         if (own == side && lib.is_patient == is_patient)
           split.units.push_back(
-              {lib.name, is_patient ? "patient" : "sister", is_patient ? "Patient" : "Control", lib.day, side, lib.n_cells});
+              {lib.name, {is_patient ? "patient" : "sister"}, is_patient ? "Patient" : "Control", lib.day, side, lib.n_cells});
       }
   split.notes = {"Both people stand on every side: this split separates libraries, not people."};
   return split;
@@ -191,7 +191,7 @@ inline ReportVariant variant_of(const Shape& shape) {
     const double n = static_cast<double>(unit.n_cells), mean = sum / n;
     unit_means.emplace_back(mean, is_patient);
     e.units.push_back({.unit = unit.unit,
-                       .donor = unit.donor,
+                       .donor = donors_in_words(unit),
                        .label = unit.label,
                        .stratum = unit.stratum,
                        .n_cells = unit.n_cells,
@@ -250,7 +250,11 @@ inline ReportVariant random_cells_variant() {
   SplitSummary split{.scheme = "random-cells", .optimistic = true, .classes = {"Control", "Patient"}};
   for (const auto& [side, share] : {std::pair(Side::train, 0.6), std::pair(Side::validation, 0.2), std::pair(Side::test, 0.2)})
     for (const auto& lib : libraries())
-      split.units.push_back({lib.name, lib.is_patient ? "patient" : "sister", lib.is_patient ? "Patient" : "Control", lib.day, side,
+      split.units.push_back({lib.name,
+                             {lib.is_patient ? "patient" : "sister"},
+                             lib.is_patient ? "Patient" : "Control",
+                             lib.day,
+                             side,
                              static_cast<std::int64_t>(static_cast<double>(lib.n_cells) * share)});
   ReportVariant out = variant_of({"random cells, model A", split, 4.2, 0.0, false, 5});
   out.evaluation.baselines.clear();

@@ -60,7 +60,7 @@ TEST_CASE("the sentence about the day stands right under the comparison, once fo
   CHECK(page.find("mixed days, model A, mixed days, model B:</span> The day alone gets every test library wrong") !=
         std::string::npos);
   CHECK(page.find("inverted</small>") != std::string::npos);
-  CHECK(page.find("AUC of<br>day alone") != std::string::npos);
+  CHECK(page.find("AUC of<br>day alone<br>(libraries)") != std::string::npos);
 }
 
 TEST_CASE("every table and figure of an optimistic split bears the banner, and none of the others") {
@@ -89,6 +89,27 @@ TEST_CASE("every table and figure of an optimistic split bears the banner, and n
   CHECK(n_optimistic == 3 + 5);
 }
 
+TEST_CASE("the comparison counts units and people, not results and joined names, and shows a covariate's AUC over units") {
+  const TemporaryFolder folder("counts");
+  auto input = example::report();
+  input.variants.resize(1);
+  Evaluation& e = input.variants[0].evaluation;
+  for (auto& unit : e.units) unit.unit = "LIB07";  // one library, both classes
+  for (auto& unit : e.split.units)
+    if (unit.label == "Control") unit.donors = {unit.side == Side::unused ? "nobody" : "Smith, J", "sister"};
+  e.split.units.push_back({"LIB99", {"left out"}, "Control", "4", Side::unused, 10});
+  e.baselines[0].unit_auc = 0.125;
+  e.baselines[0].cell_auc = 0.875;
+  const std::string page = page_of(input, folder.path);
+  CHECK(page.find("The evidence is 1 library on the smallest test side") != std::string::npos);
+  CHECK(page.find("Donors by class: Control 2 donors, Patient 1 donor.") != std::string::npos);
+  CHECK(page.find("of 2 called right: 1 library, each class of one on its own.") != std::string::npos);
+  const auto table = page.find("All variants, on their test sides");
+  const std::string comparison = page.substr(table, page.find("</table>", table) - table);
+  CHECK(comparison.find("0.125") != std::string::npos);
+  CHECK(comparison.find("0.875") == std::string::npos);
+}
+
 TEST_CASE("names from files cannot enter the page as markup") {
   const TemporaryFolder folder("escape"), no_library("empty");
   auto input = example::report();
@@ -103,7 +124,8 @@ TEST_CASE("names from files cannot enter the page as markup") {
   e.name = e.verdict = e.positive = e.classes[1] = e.split.classes[1] = e.threshold_source = e.split.scheme = e.split.by = evil;
   e.warnings = {evil};
   e.split.notes = {evil};
-  e.split.units[0].unit = e.split.units[0].donor = e.split.units[0].stratum = evil;
+  e.split.units[0].unit = e.split.units[0].stratum = evil;
+  e.split.units[0].donors = {evil};
   e.units[0].unit = e.units[0].donor = e.units[0].stratum = e.units[0].predicted = evil;
   e.heads[0].label = e.heads[0].classes[0] = evil;
   e.baselines[0].covariate = e.baselines[0].sentence = e.baselines[0].rules[0].value = evil;

@@ -24,7 +24,7 @@ struct HeadResult {
 };
 
 struct UnitResult {
-  std::string unit, donor, label, stratum;
+  std::string unit, donor, label, stratum;  // one entry per unit and class; donor: "a, b" when several are in it
   std::int64_t n_cells = 0;
   std::vector<double> probability;  // [classes] mean over its cells
   std::string predicted;
@@ -50,6 +50,10 @@ struct CovariateBaseline {
 // Below this an AUC is no longer the noise around 0.5 that a handful of units gives, but a rule learned the wrong way round.
 inline constexpr double kInvertedBelow = 0.4;
 
+// Where the AUC of a rule that knows only a covariate begins to explain a result that is inverted, or one that is good.
+inline constexpr double kRuleInvertedAt = 0.35;
+inline constexpr double kRuleRivalAt = 0.65;
+
 struct Evaluation {
   std::string name;  // of the variant
   SplitSummary split;
@@ -61,13 +65,18 @@ struct Evaluation {
   std::string threshold_source;  // "fixed", "chosen on validation"
   double temperature = 1;
   std::string temperature_source;
-  std::vector<UnitResult> units;  // test side
+  std::vector<UnitResult> units;  // test side, one a unit and class: see n_test_units
   std::vector<CovariateBaseline> baselines;
   double majority_accuracy = 0;          // always answering the class with most training cells, over test cells
   std::vector<std::string> first_lines;  // what must be read before any number: person against disease, optimistic split
   std::vector<std::string> warnings;     // inverted ROC, classes missing on a side
   std::string verdict;                   // one sentence: how well, on whom, and why
 };
+
+// Distinct units of the test side: a unit with cells of two classes has two results and is one unit.
+std::int64_t n_test_units(const Evaluation& evaluation);
+// "4 units", or "2 units, each class of one on its own" where results and units differ in number.
+std::string units_in_words(const Evaluation& evaluation, const std::string& unit_noun);
 
 // How many cells of each unit were left after each step of preparation.
 struct CohortFlow {

@@ -15,7 +15,7 @@ namespace cellverdict {
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 Json to_json(double x) {
   if (std::isfinite(x)) return x;
@@ -58,7 +58,7 @@ Json to_json(const SplitSummary& split) {
   Json units = Json::array();
   for (const auto& u : split.units)
     units.push_back({{"unit", u.unit},
-                     {"donor", u.donor},
+                     {"donors", u.donors},
                      {"label", u.label},
                      {"stratum", u.stratum},
                      {"side", side_name(u.side)},
@@ -221,7 +221,7 @@ void read(const Node& node, std::vector<RocPoint>& roc) {
 
 void read(const Node& node, SplitUnit& u) {
   read(node.at("unit"), u.unit);
-  read(node.at("donor"), u.donor);
+  read(node.at("donors"), u.donors);
   read(node.at("label"), u.label);
   read(node.at("stratum"), u.stratum);
   read(node.at("side"), u.side);

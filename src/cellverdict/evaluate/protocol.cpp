@@ -43,6 +43,12 @@ KnownCells known_cells(const TestView& test, const PredictedHead& head, double t
   return known;
 }
 
+std::string donors_of(const SplitSummary& split, const std::string& unit, const std::string& label) {
+  for (const auto& entry : split.units)
+    if (entry.side == Side::test && entry.unit == unit && entry.label == label) return donors_in_words(entry);
+  return {};
+}
+
 void evaluate_units(const TestView& test, const std::vector<double>& probability, std::int32_t positive, const Column* stratum,
                     HeadResult& head, Evaluation& out) {
   const auto n_classes = static_cast<std::int64_t>(out.classes.size());
@@ -67,7 +73,7 @@ void evaluate_units(const TestView& test, const std::vector<double>& probability
     std::int64_t right = 0;
     for (const std::int64_t i : means[u].cells) right += cell_called[i] == cell_truth[i];
     out.units.push_back({.unit = means[u].unit,
-                         .donor = means[u].donor,
+                         .donor = donors_of(out.split, means[u].unit, out.classes[means[u].label]),
                          .label = out.classes[means[u].label],
                          .stratum = stratum ? stratum->text(means[u].cells[0]) : "",
                          .n_cells = means[u].n_cells,

@@ -9,7 +9,6 @@ std::vector<UnitMean> unit_means(const CellView& view, const std::vector<double>
     UnitMean& unit = units[{view.unit(i), view.label(i)}];
     if (unit.n_cells++ == 0) {
       unit.unit = view.unit(i);
-      unit.donor = view.donor(i);
       unit.label = view.label(i);
       unit.probability.assign(n_classes, 0);
     }

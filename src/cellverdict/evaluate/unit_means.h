@@ -11,7 +11,7 @@
 namespace cellverdict {
 
 struct UnitMean {
-  std::string unit, donor;
+  std::string unit;
   std::int32_t label = 0;
   std::int64_t n_cells = 0;
   std::vector<double> probability;  // [classes]

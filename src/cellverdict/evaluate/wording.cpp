@@ -21,22 +21,11 @@ std::string capitalised(std::string text) {
   return text;
 }
 
-// A unit that several people share names them all: "a, b".
-std::vector<std::string> donors_of(const std::string& joined) {
-  std::vector<std::string> names;
-  for (std::size_t begin = 0; begin <= joined.size();) {
-    const std::size_t end = std::min(joined.find(", ", begin), joined.size());
-    names.push_back(joined.substr(begin, end - begin));
-    begin = end + 2;
-  }
-  return names;
-}
-
 // Where a class has one donor, the person and the disease are the same thing in these data.
 void say_who_is_compared(const CohortRoles& roles, Evaluation& e) {
   std::map<std::string, std::set<std::string>> donors;
   for (const auto& unit : e.split.units)
-    for (const auto& donor : donors_of(unit.donor)) donors[unit.label].insert(donor);
+    if (unit.side != Side::unused) donors[unit.label].insert(unit.donors.begin(), unit.donors.end());
   std::vector<std::string> alone;
   for (const auto& [label, names] : donors)
     if (names.size() < 2) alone.push_back(fmt::format("one donor is {} ({})", label, *names.begin()));
@@ -56,8 +45,13 @@ void warn_inverted(Evaluation& e) {
   const auto& auc = e.heads[0].cells.auc;
   if (e.classes.size() != 2 || !auc || *auc >= kInvertedBelow) return;
   std::string reason = "Look for something that goes with the label one way in training and the other way in the test.";
-  for (const auto& baseline : e.baselines)
-    if (baseline.unit_auc && *baseline.unit_auc < 0.5) reason = baseline.sentence;
+  double worst = kRuleInvertedAt;
+  for (const auto& baseline : e.baselines) {
+    if (!baseline.unit_auc || *baseline.unit_auc > worst) continue;
+    if (*baseline.unit_auc == worst && worst < kRuleInvertedAt) continue;  // of equals the first
+    worst = *baseline.unit_auc;
+    reason = baseline.sentence;
+  }
   const std::string other = e.classes[0] == e.positive ? e.classes[1] : e.classes[0];
   e.warnings.push_back(
       fmt::format("The ROC curve is inverted (AUC {:.3f}): {} cells of the test score higher for {} than {} cells do. {}", *auc,
@@ -66,10 +60,11 @@ void warn_inverted(Evaluation& e) {
 
 std::string verdict(const CohortRoles& roles, const Evaluation& e) {
   const HeadResult& head = e.heads[0];
-  std::string text = fmt::format("On {} test cells of {} {}", with_commas(head.cells.n), e.units.size(),
-                                 e.split.optimistic    ? "units it was also trained on"
-                                 : e.units.size() == 1 ? "held-out unit"
-                                                       : "held-out units");
+  const std::int64_t n_units = n_test_units(e);
+  std::string text = fmt::format("On {} test cells of {} {}", with_commas(head.cells.n), n_units,
+                                 e.split.optimistic ? "units it was also trained on"
+                                 : n_units == 1     ? "held-out unit"
+                                                    : "held-out units");
   const std::string task = e.classes.size() == 2
                                ? fmt::format("{} against {}", e.positive, e.classes[0] == e.positive ? e.classes[1] : e.classes[0])
                                : "the classes of " + roles.label;
@@ -78,7 +73,9 @@ std::string verdict(const CohortRoles& roles, const Evaluation& e) {
   if (head.units) {
     std::int64_t right = 0;
     for (const auto& unit : e.units) right += unit.predicted == unit.label;
-    text += fmt::format("; it calls {} of {} units right", right, e.units.size());
+    text += n_units == std::ssize(e.units)
+                ? fmt::format("; it calls {} of {} units right", right, n_units)
+                : fmt::format("; it calls {} of {} right, each class of a unit on its own", right, e.units.size());
   }
   if (head.cells.auc && *head.cells.auc < kInvertedBelow && e.classes.size() == 2) return text + ": inverted, worse than guessing.";
   if (head.cells.auc && *head.cells.auc < kGuessingBelow) return text + ": no better than guessing.";

@@ -90,7 +90,7 @@ std::vector<RocPoint> thin_roc(const std::vector<RocPoint>& roc) {
 
 std::string test_side_in_words(const Evaluation& evaluation, const std::string& unit_noun) {
   const std::int64_t n_cells = evaluation.heads.empty() ? 0 : evaluation.heads.front().cells.n;
-  return counted(n_cells, "cell") + " of " + counted(static_cast<std::int64_t>(evaluation.units.size()), unit_noun);
+  return counted(n_cells, "cell") + " of " + counted(n_test_units(evaluation), unit_noun);
 }
 
 std::string banner_of(const Evaluation& evaluation) {

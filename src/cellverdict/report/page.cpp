@@ -100,13 +100,12 @@ std::vector<Cell> compared(const ReportVariant& variant, const std::vector<std::
   const HeadResult& head = e.heads.front();
   Cell auc = number_cell(metric(head.cells.auc));
   if (head.cells.auc && *head.cells.auc < kInvertedBelow) auc.note = "inverted", auc.is_bad = true;
-  row.insert(row.end(), {count_cell(head.cells.n), count_cell(static_cast<std::int64_t>(e.units.size())), auc,
-                         number_cell(fixed(head.cells.accuracy, 3)), number_cell(fixed(head.cells.balanced_accuracy, 3)),
-                         number_cell(fixed(head.cells.f1, 3)), number_cell(fixed(head.cells.loss, 3)),
-                         number_cell(fixed(e.combined_loss, 3))});
+  row.insert(row.end(), {count_cell(head.cells.n), count_cell(n_test_units(e)), auc, number_cell(fixed(head.cells.accuracy, 3)),
+                         number_cell(fixed(head.cells.balanced_accuracy, 3)), number_cell(fixed(head.cells.f1, 3)),
+                         number_cell(fixed(head.cells.loss, 3)), number_cell(fixed(e.combined_loss, 3))});
   for (const auto& covariate : covariates) {
     const auto found = std::ranges::find(e.baselines, covariate, &CovariateBaseline::covariate);
-    row.push_back(number_cell(found == e.baselines.end() ? "–" : metric(found->cell_auc)));
+    row.push_back(number_cell(found == e.baselines.end() ? "–" : metric(found->unit_auc)));
   }
   return row;
 }
@@ -138,7 +137,8 @@ std::string comparison(const ReportInput& report) {
               .columns = {"variant", "split", "model heads", "test cells", "test " + plural_of(report.unit_noun), "AUC\n(cells)",
                           "accuracy", "balanced\naccuracy", "F1", "label\nloss", "combined\nloss"},
               .css = "compare"};
-  for (const auto& covariate : covariates) table.columns.push_back("AUC of\n" + covariate + " alone");
+  for (const auto& covariate : covariates)
+    table.columns.push_back("AUC of\n" + covariate + " alone\n(" + plural_of(report.unit_noun) + ")");
   for (const auto& variant : report.variants) table.rows.push_back(compared(variant, covariates));
   std::string out = "<h2>Comparison</h2>\n" + cellverdict::html_of(table);
   NamedSentences meanings, warnings;
@@ -148,8 +148,9 @@ std::string comparison(const ReportInput& report) {
   }
   if (!meanings.empty()) out += "<div class=\"meaning\">\n" + html_of(meanings) + "</div>\n";
   out += html_paragraph(
-      "Metrics are over cells of the test side. Loss is the mean negative natural logarithm of the probability given to the truth. "
-      "Cells of one " +
+      "Metrics are over cells of the test side, but the AUC of a covariate alone is over its " + plural_of(report.unit_noun) +
+          ". Loss is the mean negative natural logarithm of the probability given to the truth. "
+          "Cells of one " +
           report.unit_noun + " are not independent: the evidence is the number of " + plural_of(report.unit_noun) + ".",
       "soft");
   if (!warnings.empty()) out += "<h3>Warnings</h3>\n<div class=\"warnings\">\n" + html_of(warnings) + "</div>\n";
@@ -157,19 +158,19 @@ std::string comparison(const ReportInput& report) {
 }
 
 std::string limits(const ReportInput& report) {
-  std::size_t fewest = SIZE_MAX;
-  std::map<std::string, std::set<std::string>> donors;  // class → people, all sides of all variants
+  std::int64_t fewest = INT64_MAX;
+  std::map<std::string, std::set<std::string>> donors;  // class → people, on the sides that are used, of all variants
   for (const auto& variant : report.variants) {
-    fewest = std::min(fewest, variant.evaluation.units.size());
+    fewest = std::min(fewest, n_test_units(variant.evaluation));
     for (const auto& unit : variant.evaluation.split.units)
-      if (!unit.donor.empty()) donors[unit.label].insert(unit.donor);
+      if (unit.side != Side::unused) donors[unit.label].insert(unit.donors.begin(), unit.donors.end());
   }
   std::vector<std::string> items;
   if (!report.variants.empty())
     items.push_back(fmt::format(
         "The evidence is {} on the smallest test side, not the number of cells: cells of one {} share its preparation, its "
         "sequencing depth and its person. A smooth ROC curve of thousands of cells does not change that.",
-        counted(static_cast<std::int64_t>(fewest), report.unit_noun), report.unit_noun));
+        counted(fewest, report.unit_noun), report.unit_noun));
   if (!donors.empty()) {
     std::string counts;
     for (const auto& [label, people] : donors)

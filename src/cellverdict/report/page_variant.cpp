@@ -18,7 +18,7 @@ constexpr std::size_t kMostUnitsInCell = 12;  // of the split table; the full li
 std::string in_words(const SplitUnit& u, const std::string& by) {
   std::string out = u.unit;
   if (!u.stratum.empty()) out += " · " + (by.empty() ? "" : by + " ") + u.stratum;
-  if (!u.donor.empty() && u.donor != u.unit) out += " · " + u.donor;
+  if (const auto donors = donors_in_words(u); !donors.empty() && donors != u.unit) out += " · " + donors;
   return out + " · " + counted(u.n_cells, "cell");
 }
 
@@ -40,7 +40,7 @@ Cell side_cell(const SplitSummary& split, Side side, const std::string& label, c
   std::set<std::string> donors;
   std::int64_t n_cells = 0;
   for (const auto* u : units) {
-    if (!u->donor.empty()) donors.insert(u->donor);
+    donors.insert(u->donors.begin(), u->donors.end());
     n_cells += u->n_cells;
   }
   out.text = counted(static_cast<std::int64_t>(units.size()), unit_noun);
@@ -73,7 +73,7 @@ std::string split_tables(const Evaluation& e, const std::string& unit_noun) {
             .banner = banner_of(e),
             .columns = {unit_noun, "side", "class", "donor", split.by.empty() ? "stratum" : split.by, "cells"}};
   for (const auto& u : split.units)
-    all.rows.push_back({u.unit, std::string(side_name(u.side)), u.label, u.donor, u.stratum, count_cell(u.n_cells)});
+    all.rows.push_back({u.unit, std::string(side_name(u.side)), u.label, donors_in_words(u), u.stratum, count_cell(u.n_cells)});
   return out + "<details><summary>Every " + escape_html(unit_noun) + " of the split</summary>\n" + html_of(all) + "</details>\n";
 }
 
@@ -114,8 +114,10 @@ std::string unit_table(const Evaluation& e, const std::string& unit_noun) {
                           number_cell(fixed(100 * u.cell_accuracy, 1) + " %")});
   }
   return html_of(table) +
-         html_paragraph(
-             fmt::format("{} of {} called right.", n_right, counted(static_cast<std::int64_t>(e.units.size()), unit_noun)), "soft");
+         html_paragraph(n_test_units(e) == std::ssize(e.units)
+                            ? fmt::format("{} of {} called right.", n_right, counted(n_test_units(e), unit_noun))
+                            : fmt::format("{} of {} called right: {}.", n_right, e.units.size(), units_in_words(e, unit_noun)),
+                        "soft");
 }
 
 std::string baseline_tables(const Evaluation& e, const std::string& unit_noun) {

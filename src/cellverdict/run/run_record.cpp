@@ -20,7 +20,7 @@ namespace {
 
 Json result_of(const Evaluation& e) {
   const Classification& cells = e.heads[0].cells;
-  Json json = {{"verdict", e.verdict},       {"n_test_cells", cells.n}, {"n_test_units", e.units.size()},
+  Json json = {{"verdict", e.verdict},       {"n_test_cells", cells.n}, {"n_test_units", n_test_units(e)},
                {"accuracy", cells.accuracy}, {"loss", cells.loss},      {"combined_loss", e.combined_loss}};
   json["auc"] = cells.auc ? Json(*cells.auc) : Json();
   return json;

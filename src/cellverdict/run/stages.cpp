@@ -128,7 +128,7 @@ Split split_cohort(const RunContext& context, const VariantRun& variant) {
   for (const auto& head : variant.experiment.model.heads) split.values(head.label, "[[model.head]] label");
   std::string tsv = "side\tunit\tdonor\tlabel\tstratum\tn_cells\n";
   for (const auto& unit : split.summary().units)
-    tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", side_name(unit.side), unit.unit, unit.donor, unit.label, unit.stratum,
+    tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", side_name(unit.side), unit.unit, donors_in_words(unit), unit.label, unit.stratum,
                        unit.n_cells);
   write_file(variant.folder / "split.tsv", tsv);
   write_file(variant.folder / "experiment.toml", experiment_to_toml(variant.experiment));

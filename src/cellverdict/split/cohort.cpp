@@ -87,21 +87,15 @@ Cohort make_cohort(std::shared_ptr<const CellTable> table, CohortRoles roles, st
   cohort.label = codes_of(label, cohort.classes);
   cohort.units = distinct_values(unit);
   cohort.unit = codes_of(unit, cohort.units);
+  cohort.donors = distinct_values(donor);
+  cohort.donor = codes_of(donor, cohort.donors);
   const auto without_label = std::count(cohort.label.begin(), cohort.label.end(), -1);
   const auto without_unit = std::count(cohort.unit.begin(), cohort.unit.end(), -1);
-  std::int64_t without_donor = 0;
-  for (std::int64_t i = 0; i < donor.size(); ++i) without_donor += donor.missing(i);
+  const auto without_donor = std::count(cohort.donor.begin(), cohort.donor.end(), -1);
   refuse_missing(without_label, roles.label, "label");
   refuse_missing(without_unit, roles.unit, "unit");
   refuse_missing(without_donor, roles.donor, "donor");
 
-  std::vector<std::set<std::string>> donors(cohort.units.size());
-  for (std::int64_t i = 0; i < table->n_cells(); ++i) donors[cohort.unit[i]].insert(donor.text(i));
-  for (const auto& names : donors) {
-    std::string joined;
-    for (const auto& name : names) joined += (joined.empty() ? "" : ", ") + name;
-    cohort.donor_of_unit.push_back(joined);
-  }
   if (sums && sums->units != cohort.units)
     throw InternalError({.where = "statistics of units",
                          .found = counted(static_cast<std::int64_t>(sums->units.size()), "unit"),

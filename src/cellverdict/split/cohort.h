@@ -21,12 +21,13 @@ struct CohortRoles {
 struct Cohort {
   std::shared_ptr<const CellTable> table;
   CohortRoles roles;
-  std::vector<std::string> classes;        // of the label, sorted
-  std::vector<std::int32_t> label;         // [cells] class
-  std::vector<std::string> units;          // sorted
-  std::vector<std::int32_t> unit;          // [cells]
-  std::vector<std::string> donor_of_unit;  // [units]; "a, b" when cells of several donors share a unit
-  std::optional<UnitGeneSums> sums;        // of the same units, from the pass that wrote the store
+  std::vector<std::string> classes;  // of the label, sorted
+  std::vector<std::int32_t> label;   // [cells] class
+  std::vector<std::string> units;    // sorted
+  std::vector<std::int32_t> unit;    // [cells]
+  std::vector<std::string> donors;   // sorted
+  std::vector<std::int32_t> donor;   // [cells]; cells of several donors may share a unit
+  std::optional<UnitGeneSums> sums;  // of the same units, from the pass that wrote the store
 
   std::int32_t positive_class() const;  // index; two classes only
 };

@@ -18,11 +18,20 @@ constexpr std::string_view side_name(Side side) {
 
 // One unit on one side. Under `random-cells` a unit stands on several.
 struct SplitUnit {
-  std::string unit, donor, label;
+  std::string unit;
+  std::vector<std::string> donors;  // of this entry's own cells: a pooled library has others in each class
+  std::string label;
   std::string stratum;  // value of the split's `by` column (the day of a matched split); empty when there is none
   Side side = Side::unused;
   std::int64_t n_cells = 0;
 };
+
+// "a, b", to be read, never to be counted: a name may have a comma in it.
+inline std::string donors_in_words(const SplitUnit& unit) {
+  std::string text;
+  for (const auto& donor : unit.donors) text += (text.empty() ? "" : ", ") + donor;
+  return text;
+}
 
 struct SplitSummary {
   std::string scheme;       // "matched"

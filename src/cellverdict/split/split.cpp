@@ -55,32 +55,35 @@ void check_side(const Cohort& cohort, const std::vector<Side>& sides, Side side,
 
 void summarise(const Cohort& cohort, const std::vector<Side>& sides, const Column* by, SplitSummary& summary) {
   std::map<std::tuple<Side, std::int32_t, std::int32_t>, SplitUnit> found;  // side, class, unit
+  std::map<std::tuple<Side, std::int32_t, std::int32_t>, std::set<std::int32_t>> donors;
   for (std::size_t i = 0; i < sides.size(); ++i) {
-    SplitUnit& entry = found[{sides[i], cohort.label[i], cohort.unit[i]}];
+    const std::tuple key(sides[i], cohort.label[i], cohort.unit[i]);
+    SplitUnit& entry = found[key];
+    donors[key].insert(cohort.donor[i]);
     if (entry.n_cells++ == 0) {
       entry.unit = cohort.units[cohort.unit[i]];
-      entry.donor = cohort.donor_of_unit[cohort.unit[i]];
       entry.label = cohort.classes[cohort.label[i]];
       entry.stratum = by ? by->text(static_cast<std::int64_t>(i)) : "";
       entry.side = sides[i];
     }
   }
-  for (auto& [key, entry] : found) summary.units.push_back(std::move(entry));
+  for (auto& [key, entry] : found) {
+    for (const std::int32_t donor : donors.at(key)) entry.donors.push_back(cohort.donors[donor]);
+    summary.units.push_back(std::move(entry));
+  }
 }
 
 // The person is the unit of evidence: say when the same people teach and are tested.
 void note_shared_donors(const Cohort& cohort, const std::vector<Side>& sides, SplitSummary& summary) {
   // By cell: several donors may share a unit.
-  const auto donors = distinct_values(cohort.table->obs().column(cohort.roles.donor, "[data] donor"));
-  const auto donor = codes_of(cohort.table->obs().column(cohort.roles.donor, "[data] donor"), donors);
-  std::vector<bool> taught(donors.size()), tested(donors.size());
+  std::vector<bool> taught(cohort.donors.size()), tested(cohort.donors.size());
   for (std::size_t i = 0; i < sides.size(); ++i) {
-    if (sides[i] == Side::train) taught[donor[i]] = true;
-    if (sides[i] == Side::test) tested[donor[i]] = true;
+    if (sides[i] == Side::train) taught[cohort.donor[i]] = true;
+    if (sides[i] == Side::test) tested[cohort.donor[i]] = true;
   }
   std::vector<std::string> shared;
-  for (std::size_t d = 0; d < donors.size(); ++d)
-    if (taught[d] && tested[d]) shared.push_back(donors[d]);
+  for (std::size_t d = 0; d < cohort.donors.size(); ++d)
+    if (taught[d] && tested[d]) shared.push_back(cohort.donors[d]);
   if (shared.empty()) return;
   const auto n_tested = std::count(tested.begin(), tested.end(), true);
   const auto n_shared = static_cast<std::int64_t>(shared.size());

@@ -27,7 +27,7 @@ class CellView {
   std::int32_t label(std::int64_t i) const { return cohort_->label[rows_[i]]; }
   std::int32_t unit_number(std::int64_t i) const { return cohort_->unit[rows_[i]]; }  // in the sorted units of the whole cohort
   const std::string& unit(std::int64_t i) const { return cohort_->units[cohort_->unit[rows_[i]]]; }
-  const std::string& donor(std::int64_t i) const { return cohort_->donor_of_unit[cohort_->unit[rows_[i]]]; }
+  const std::string& donor(std::int64_t i) const { return cohort_->donors[cohort_->donor[rows_[i]]]; }
   const std::string& cell(std::int64_t i) const { return cohort_->table->obs().index[rows_[i]]; }
 
   // One obs column, the view's cells only. Throws UsageError for an unknown column.

@@ -93,7 +93,7 @@ Json split_to_json(const SplitSummary& split) {
   Json units = Json::array();
   for (const auto& u : split.units)
     units.push_back({{"unit", u.unit},
-                     {"donor", u.donor},
+                     {"donors", u.donors},
                      {"label", u.label},
                      {"stratum", u.stratum},
                      {"side", side_name(u.side)},
@@ -115,7 +115,7 @@ SplitSummary split_from_json(const Json& json) {
                      .classes = json.at("classes")};
   for (const auto& u : json.at("units")) {
     SplitUnit unit{.unit = u.at("unit"),
-                   .donor = u.at("donor"),
+                   .donors = u.at("donors"),
                    .label = u.at("label"),
                    .stratum = u.at("stratum"),
                    .n_cells = u.at("n_cells")};
