@@ -119,6 +119,33 @@ TEST_CASE("a rule that knows only the day is inverted on the paper's mixed lists
   CHECK(says(even.sentence, "The day cannot carry the label here"));
 }
 
+TEST_CASE("a covariate that differs between the classes is not said to be harmless because its values are new") {
+  auto units = lmna_units();
+  for (std::size_t i = 0; i < units.size(); ++i) units[i].day = static_cast<double>(i);  // each library its own batch
+  const Split split = split_example(make_example(units), lmna_lists());
+  const CovariateBaseline b = evaluate_covariate(split.train(), split.test(), "day");
+  CHECK(*b.unit_auc == 0.5);
+  CHECK(b.sentence.find("cannot carry the label") == std::string::npos);
+  CHECK(
+      says(b.sentence, "the rule cannot speak, but the day differs between the classes of the test: the model may still read it."));
+}
+
+TEST_CASE("a unit whose cells have several values is still one unit for the rule") {
+  std::vector<ExampleUnit> units;
+  for (const std::string label : {"a", "b"})
+    for (int u = 0; u < 4; ++u)
+      for (int day = 0; day < 3; ++day) units.push_back({label + std::to_string(u), label, label, static_cast<double>(day), 4});
+  const Split split = split_example(make_example(units), {.scheme = "lists", .test = {"a3", "b3"}});
+  const CovariateBaseline b = evaluate_covariate(split.train(), split.test(), "day");
+  CHECK(*b.unit_auc == 0.5);
+  CHECK(says(b.sentence, "cannot carry the label here"));
+  auto skewed = units;  // day 2 is mostly b in training; b3 has more cells of it than a3: over units the rule is right
+  skewed[9 + 2].n_cells = 1;
+  for (int u = 0; u < 3; ++u) skewed[u * 3 + 2].n_cells = 0;
+  const Split tilted = split_example(make_example(skewed), {.scheme = "lists", .test = {"a3", "b3"}});
+  CHECK(*evaluate_covariate(tilted.train(), tilted.test(), "day").unit_auc == 1);
+}
+
 TEST_CASE("a rule that does well is said to be a rival of the label") {
   auto units = lmna_units();
   for (auto& unit : units) unit.day = unit.label == "Patient" ? 1 : 0;
@@ -144,7 +171,7 @@ TEST_CASE("a rule gives the shares of its value among training units, and the pr
   CHECK(b.rules[2].train_units == std::vector<std::int64_t>{0, 0});
 }
 
-TEST_CASE("a covariate measured per cell, and one with missing values, are judged too") {
+TEST_CASE("a covariate measured per cell is refused, and missing values are a value") {
   auto units = lmna_units(200);
   units[0].day = std::numeric_limits<double>::quiet_NaN();
   auto table = make_example_table(units);
@@ -163,10 +190,10 @@ TEST_CASE("a covariate measured per cell, and one with missing values, are judge
   const auto with_depth = std::make_shared<const CellTable>(table->genes(), std::move(obs), std::move(totals), std::move(shards));
   const auto cohort = std::make_shared<const Cohort>(make_cohort(with_depth, ExampleOptions{}.roles));
   const Split split = split_example(cohort, lmna_lists());
-  const CovariateBaseline b = evaluate_covariate(split.train(), split.test(), "depth");
-  CHECK(*b.unit_auc == 0.5);
-  CHECK(b.rules.size() == 10 * 200);
-  CHECK(says(b.sentence, ", …"));
+  CHECK(says(sentence<DataError>([&] { evaluate_covariate(split.train(), split.test(), "depth"); }),
+             "[evaluate] covariates: found 'depth' with 2,000 values, expected at most 1,000"));
+  CHECK(says(sentence<DataError>([&] { static_cast<void>(split.values("depth", "[[model.head]] label")); }),
+             "[[model.head]] label: found 'depth' with 2,400 values"));
   CHECK(evaluate_covariate(split.train(), split.test(), "day").rules.back().value == "(missing)");
 }
 
@@ -385,4 +412,29 @@ TEST_CASE("the temperature fitted on validation lowers its loss, and is applied 
   CHECK(cool.heads[0].cells.accuracy == raw.heads[0].cells.accuracy);
   CHECK(cool.temperature == temperature);
   CHECK(cool.units[0].probability != raw.units[0].probability);
+}
+
+TEST_CASE("what was asked for on validation is settled there or refused, and its source says so") {
+  const auto none = [] { return std::vector<double>(); };
+  const std::vector<std::string> two = {"Control", "Patient"};
+  const Decision half = settle_decision({.temperature = true}, std::nullopt, two, none);
+  CHECK(half.threshold_source == "fixed");
+  CHECK(half.temperature_source == "fixed, because there is no validation side");
+  CHECK(says(sentence<UsageError>([&] { settle_decision({.threshold = true}, std::nullopt, {"a", "b", "c"}, none); }),
+             "found 'validation' for 3 classes"));
+
+  const Split split = split_example(make_example(lmna_units()), kMatched);
+  const auto validation = split.validation();
+  const auto temperature_of = [&](double p_right) {
+    return settle_decision({.temperature = true}, validation, two, [&] {
+      return predicted(*validation, [&](std::int64_t i) { return validation->label(i) == 1 ? p_right : 1 - p_right; });
+    });
+  };
+  CHECK(says(temperature_of(0.8).temperature_source, "at the least that is tried"));
+  CHECK(says(temperature_of(0.1).temperature_source, "at the greatest that is tried"));
+  const Decision both = settle_decision({.threshold = true, .temperature = true}, validation, two, [&] {
+    return predicted(*validation, [&](std::int64_t i) { return (validation->label(i) == 1) == (i % 4 != 0) ? 0.7 : 0.3; });
+  });
+  CHECK(both.threshold_source == "chosen on validation units");
+  CHECK(both.temperature_source == "fitted on validation cells");
 }

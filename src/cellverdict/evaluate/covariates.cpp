@@ -1,9 +1,13 @@
+#include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
+#include <cellverdict/base/run_context.h>
 #include <cellverdict/evaluate/covariates.h>
+#include <cellverdict/split/split.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -12,21 +16,23 @@ namespace cellverdict {
 namespace {
 
 const std::string kMissing = "(missing)";
+constexpr double kSameShares = 0.1;  // classes whose shares of a covariate's values differ by no more have the same
 
 struct UnitCovariate {
+  std::string unit;
   std::string value;
   std::int32_t label = 0;
   std::int64_t n_cells = 0;
 };
 
-// One entry per unit, class and value.
+// One entry per unit, class and value: a unit may have cells of several values.
 std::vector<UnitCovariate> units_of(const CellView& view, const std::string& covariate) {
   const Column column = view.column(covariate, "[evaluate] covariates");
   std::map<std::tuple<std::string, std::int32_t, std::string>, std::int64_t> n;
   for (std::int64_t i = 0; i < view.n_cells(); ++i)
     ++n[{view.unit(i), view.label(i), column.missing(i) ? kMissing : column.text(i)}];
   std::vector<UnitCovariate> units;
-  for (const auto& [key, cells] : n) units.push_back({std::get<2>(key), std::get<1>(key), cells});
+  for (const auto& [key, cells] : n) units.push_back({std::get<0>(key), std::get<2>(key), std::get<1>(key), cells});
   return units;
 }
 
@@ -62,19 +68,48 @@ std::string contrast(const CovariateBaseline& b, const std::vector<std::string>&
   return text;
 }
 
-std::string explain(const CovariateBaseline& b, const std::vector<std::string>& classes) {
+// Whether every class of the test has the same values, in much the same shares: then no rule on them can tell the classes apart.
+// Each unit counts once, spread over its values.
+bool same_in_all_classes(const std::vector<UnitCovariate>& test_units, std::size_t n_classes) {
+  std::map<std::pair<std::string, std::int32_t>, double> cells;
+  std::vector<double> n_units(n_classes);
+  for (const auto& part : test_units) cells[{part.unit, part.label}] += static_cast<double>(part.n_cells);
+  for (const auto& [key, n] : cells) ++n_units[key.second];
+  std::map<std::string, std::vector<double>> share;
+  for (const auto& part : test_units)
+    share.try_emplace(part.value, n_classes).first->second[part.label] +=
+        static_cast<double>(part.n_cells) / cells.at({part.unit, part.label}) / n_units[part.label];
+  std::optional<std::size_t> first;
+  for (std::size_t c = 0; c < n_classes; ++c) {
+    if (n_units[c] == 0) continue;
+    if (!first) first = c;
+    double apart = 0;
+    for (const auto& [value, of_class] : share) apart += std::abs(of_class[c] - of_class[*first]) / 2;
+    if (apart > kSameShares) return false;
+  }
+  return true;
+}
+
+std::string explain(const CovariateBaseline& b, const std::vector<std::string>& classes, bool same) {
   if (!b.unit_auc)
     return fmt::format("The {} alone calls test units with balanced accuracy {:.2f}.", b.covariate, b.unit_balanced_accuracy);
   const double auc = *b.unit_auc;
   const std::string score = fmt::format("A rule that knows only the {} scores AUC {:.2f} on the test units", b.covariate, auc);
-  if (auc <= 0.35)
+  if (auc <= kRuleInvertedAt)
     return fmt::format("{}: {}. A model that learns the {} instead of the label is confidently wrong here.", score,
                        contrast(b, classes), b.covariate);
-  if (auc >= 0.65)
+  if (auc >= kRuleRivalAt)
     return fmt::format("{}: {}. A good score of the model may be the {} and not the label.", score, contrast(b, classes),
                        b.covariate);
-  return fmt::format("{}: {}. The {} cannot carry the label here, so what the model scores is not owed to it.", score,
-                     contrast(b, classes), b.covariate);
+  if (same)
+    return fmt::format("{}: {}. The {} cannot carry the label here, so what the model scores is not owed to it.", score,
+                       contrast(b, classes), b.covariate);
+  const bool unseen = std::any_of(b.rules.begin(), b.rules.end(), [](const CovariateRule& rule) {
+    return n_classes_in(rule.train_units) == 0 && n_classes_in(rule.test_units) > 0;
+  });
+  return fmt::format(
+      "{}: {}. {}, but the {} differs between the classes of the test: the model may still read it.", score, contrast(b, classes),
+      unseen ? "Of values that training never had the rule cannot speak" : "The rule finds no help in it", b.covariate);
 }
 
 }  // namespace
@@ -91,7 +126,12 @@ CovariateBaseline evaluate_covariate(const TrainView& train, const TestView& tes
   sort_labels(values);
   values.erase(std::unique(values.begin(), values.end()), values.end());
   if (n_missing > 0) values.push_back(kMissing);
-  std::map<std::string, std::size_t> place;  // a number measured per cell has as many values as cells
+  if (std::ssize(values) > kMostNamedValues)
+    throw DataError({.where = "[evaluate] covariates",
+                     .found = "'" + covariate + "' with " + with_commas(std::ssize(values)) + " values",
+                     .expected = "at most " + with_commas(kMostNamedValues),
+                     .advice = "name a column of units, such as a batch or a day, not a number measured per cell"});
+  std::map<std::string, std::size_t> place;
   for (std::size_t i = 0; i < values.size(); ++i) place.emplace(values[i], i);
   const auto rule_of = [&](const std::string& value) -> CovariateRule& { return baseline.rules[place.at(value)]; };
   for (const auto& value : values)
@@ -104,20 +144,27 @@ CovariateBaseline evaluate_covariate(const TrainView& train, const TestView& tes
   }
   for (const auto& unit : test_units) ++rule_of(unit.value).test_units[unit.label];
 
+  // A unit's probability is the mean over its cells, as the model's is.
+  std::map<std::pair<std::string, std::int32_t>, std::pair<std::int64_t, std::vector<double>>> sums;
   std::vector<std::int32_t> truth, cell_truth;
   std::vector<double> probability, cell_probability;
-  for (const auto& unit : test_units) {
-    const auto& seen = rule_of(unit.value).train_units;
+  for (const auto& part : test_units) {
+    const auto& seen = rule_of(part.value).train_units;
     double total = 0;
     for (const auto n : seen) total += static_cast<double>(n);
     std::vector<double> p(n_classes);
     for (std::size_t c = 0; c < n_classes; ++c) p[c] = total > 0 ? static_cast<double>(seen[c]) / total : prevalence[c];
-    truth.push_back(unit.label);
-    probability.insert(probability.end(), p.begin(), p.end());
-    for (std::int64_t i = 0; i < unit.n_cells; ++i) {
-      cell_truth.push_back(unit.label);
+    auto& [n_cells, sum] = sums.try_emplace({part.unit, part.label}, 0, std::vector<double>(n_classes)).first->second;
+    n_cells += part.n_cells;
+    for (std::size_t c = 0; c < n_classes; ++c) sum[c] += p[c] * static_cast<double>(part.n_cells);
+    for (std::int64_t i = 0; i < part.n_cells; ++i) {
+      cell_truth.push_back(part.label);
       cell_probability.insert(cell_probability.end(), p.begin(), p.end());
     }
+  }
+  for (const auto& [key, unit] : sums) {
+    truth.push_back(key.second);
+    for (const double p : unit.second) probability.push_back(p / static_cast<double>(unit.first));
   }
   const auto positive = static_cast<std::int32_t>(
       std::find(train.classes().begin(), train.classes().end(), train.roles().positive) - train.classes().begin());
@@ -128,7 +175,7 @@ CovariateBaseline evaluate_covariate(const TrainView& train, const TestView& tes
     baseline.unit_auc = units.auc;
     baseline.cell_auc = classify({.truth = cell_truth, .probability = cell_probability, .n_classes = k, .positive = positive}).auc;
   }
-  baseline.sentence = explain(baseline, train.classes());
+  baseline.sentence = explain(baseline, train.classes(), same_in_all_classes(test_units, n_classes));
   return baseline;
 }
 

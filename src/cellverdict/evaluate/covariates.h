@@ -10,6 +10,7 @@
 namespace cellverdict {
 
 // P(class | value) among training units; values that training never saw get the training prevalence.
+// Throws DataError for more than kMostNamedValues values.
 CovariateBaseline evaluate_covariate(const TrainView& train, const TestView& test, const std::string& covariate);
 
 }  // namespace cellverdict

@@ -7,12 +7,45 @@
 
 namespace cellverdict {
 
-double choose_threshold(const ValidationView& validation, const std::vector<double>& probability) {
-  if (validation.classes().size() != 2)
+void refuse_threshold_choice(const std::vector<std::string>& classes) {
+  if (classes.size() != 2)
     throw UsageError({.where = "[evaluate] threshold",
-                      .found = "'validation' for " + std::to_string(validation.classes().size()) + " classes",
+                      .found = "'validation' for " + std::to_string(classes.size()) + " classes",
                       .expected = "two classes",
                       .advice = "leave the threshold at 0.5: of more classes the most probable one is called"});
+}
+
+Decision settle_decision(const DecisionWish& wish, const std::optional<ValidationView>& validation,
+                         const std::vector<std::string>& classes, const std::function<std::vector<double>()>& predict) {
+  if (wish.threshold) refuse_threshold_choice(classes);
+  Decision decision;
+  if (!wish.threshold && !wish.temperature) return decision;
+  if (!validation) {
+    const std::string why = "fixed, because there is no validation side";
+    if (wish.threshold) decision.threshold_source = why;
+    if (wish.temperature) decision.temperature_source = why;
+    return decision;
+  }
+  std::vector<double> probability = predict();
+  if (wish.temperature) {
+    decision.temperature = calibrate_temperature(*validation, probability);
+    decision.temperature_source = "fitted on validation cells";
+    if (decision.temperature <= kLeastTemperature * 1.01)
+      decision.temperature_source += "; at the least that is tried: the model ranks these cells perfectly";
+    if (decision.temperature >= kGreatestTemperature / 1.01)
+      decision.temperature_source += "; at the greatest that is tried: the model tells nothing about these cells";
+    if (decision.temperature != 1)
+      probability = apply_temperature(probability, static_cast<std::int64_t>(classes.size()), decision.temperature);
+  }
+  if (wish.threshold) {
+    decision.threshold = choose_threshold(*validation, probability);
+    decision.threshold_source = "chosen on validation units";
+  }
+  return decision;
+}
+
+double choose_threshold(const ValidationView& validation, const std::vector<double>& probability) {
+  refuse_threshold_choice(validation.classes());
   const auto positive_class = std::find(validation.classes().begin(), validation.classes().end(), validation.roles().positive) -
                               validation.classes().begin();
   std::vector<std::uint8_t> positive;

@@ -4,6 +4,7 @@
 
 #include <cellverdict/split/views.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,21 @@ struct Decision {
   double temperature = 1;  // logits are divided by it
   std::string temperature_source = "fixed";
 };
+
+// What is to be settled on validation; the rest stays fixed.
+struct DecisionWish {
+  bool threshold = false;
+  bool temperature = false;
+};
+
+// Throws UsageError for more than two classes: only one of two is cut off by a threshold.
+void refuse_threshold_choice(const std::vector<std::string>& classes);
+
+// `predict` gives probability [cells, classes] of the validation cells; it is called only when something is to be settled there.
+// Throws UsageError as above. Without a validation side what was asked for stays fixed, and its source says why; a temperature at
+// the limit of what is tried says so in its source.
+Decision settle_decision(const DecisionWish& wish, const std::optional<ValidationView>& validation,
+                         const std::vector<std::string>& classes, const std::function<std::vector<double>()>& predict);
 
 // The threshold of greatest balanced accuracy over validation units (mean probability of their cells).
 // `probability` [cells, classes] of the validation cells,

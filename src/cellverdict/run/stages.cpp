@@ -52,23 +52,14 @@ std::vector<std::vector<std::string>> classes_of_heads(const Split& split, const
 void decide(const RunContext& context, const EvaluateOptions& options, const std::optional<ValidationView>& validation,
             Classifier& classifier) {
   ModelCard& card = classifier.card();
-  card.threshold_source = card.temperature_source = "fixed";
-  const bool wanted = options.threshold == "validation" || options.temperature == "validation";
-  if (!wanted) return;
-  if (!validation) {
-    card.threshold_source = card.temperature_source = "fixed, because there is no validation side";
-    return;
-  }
-  auto probability = classifier.predict_cells(context, *validation)[0];
-  if (options.temperature == "validation") {
-    card.temperature = calibrate_temperature(*validation, probability);
-    card.temperature_source = "fitted on validation cells";
-    probability = calibrated(probability, card);
-  }
-  if (options.threshold == "validation" && card.heads[0].classes.size() == 2) {
-    card.threshold = choose_threshold(*validation, probability);
-    card.threshold_source = "chosen on validation units";
-  }
+  const DecisionWish wish{.threshold = options.threshold == "validation", .temperature = options.temperature == "validation"};
+  const Decision decision = settle_decision(wish, validation, card.heads[0].classes,
+                                            [&] { return classifier.predict_cells(context, *validation)[0]; });
+  card.threshold = decision.threshold;
+  card.threshold_source = decision.threshold_source;
+  card.temperature = decision.temperature;
+  card.temperature_source = decision.temperature_source;
+  if (!wish.threshold && !wish.temperature) return;
   context.log(fmt::format("decide    threshold {:.3f} ({}), temperature {:.3f} ({})", card.threshold, card.threshold_source,
                           card.temperature, card.temperature_source));
 }
@@ -123,6 +114,7 @@ Split split_cohort(const RunContext& context, const VariantRun& variant) {
   refuse_emptied_units(variant);
   auto cohort = std::make_shared<const Cohort>(read_store(variant.store, variant.experiment.data));
   Split split = Split::make(context, std::move(cohort), variant.experiment.split);
+  if (variant.experiment.evaluate.threshold == "validation") refuse_threshold_choice(split.summary().classes);
   // Misspelt columns are found here, not after the training.
   for (const auto& name : variant.experiment.evaluate.covariates) split.values(name, "[evaluate] covariates");
   for (const auto& head : variant.experiment.model.heads) split.values(head.label, "[[model.head]] label");

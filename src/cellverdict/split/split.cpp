@@ -160,7 +160,13 @@ std::optional<ValidationView> Split::validation() const {
 }
 
 std::vector<std::string> Split::values(const std::string& column, const std::string& where) const {
-  return distinct_values(cohort_->table->obs().column(column, where));
+  auto values = distinct_values(cohort_->table->obs().column(column, where));
+  if (std::ssize(values) > kMostNamedValues)
+    throw DataError({.where = where,
+                     .found = "'" + column + "' with " + with_commas(std::ssize(values)) + " values",
+                     .expected = "at most " + with_commas(kMostNamedValues),
+                     .advice = "name a column of classes or units, not a number measured per cell"});
+  return values;
 }
 
 std::vector<std::int64_t> Split::rows(Side side) const {

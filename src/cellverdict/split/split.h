@@ -24,6 +24,9 @@ struct SplitOptions {
 };
 const OptionTable<SplitOptions>& split_options();
 
+// A column with more values is a measurement, not names: no rule and no class for each of them.
+inline constexpr std::int64_t kMostNamedValues = 1000;
+
 class Split {
  public:
   // Throws UsageError for unknown columns or values (naming the nearest) and DataError for a side that is empty or has one class, a
@@ -34,7 +37,8 @@ class Split {
   std::optional<ValidationView> validation() const;  // absent: fixed epochs, threshold 0.5, temperature 1
   TestView test() const { return TestView(cohort_, rows(Side::test)); }
   const SplitSummary& summary() const { return summary_; }
-  // Distinct values of an obs column over all sides: names of classes, not measurements. Throws UsageError for an unknown column.
+  // Distinct values of an obs column over all sides: names of classes, not measurements. Throws UsageError for an unknown
+  // column and DataError for one of more than kMostNamedValues.
   std::vector<std::string> values(const std::string& column, const std::string& where) const;
 
  private:
