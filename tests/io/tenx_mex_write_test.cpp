@@ -1,6 +1,7 @@
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/io/open_source.h>
 #include <cellverdict/io/tenx_mex_write.h>
+#include <cellverdict/io/text_lines.h>
 
 #include <doctest/doctest.h>
 
@@ -84,6 +85,30 @@ TEST_CASE("a gzip of many members reads as one file") {
   const auto source = open_source(folder / "c");
   CHECK(source->head().obs.index[7] == "CELL0b");
   CHECK(read_all(*source, 100).n_rows() == 14);
+}
+
+TEST_CASE("a gzip of several members and padding reads the same after a rewind, also after one that found damage") {
+  const TempFolder folder;
+  write_tenx_mex(folder / "a", made_contents(7, 7));
+  const std::string one = read_file(folder / "a" / "barcodes.tsv.gz");
+  TextLines lines(folder.write("padded.gz", one + one + std::string(64, '\0')));
+  const auto count = [&] {
+    std::int64_t n = 0;
+    for (std::string_view line; lines.next(line);) ++n;
+    return n;
+  };
+  CHECK(count() == 14);
+  lines.rewind();
+  CHECK(count() == 14);
+  TextLines cut(folder.write("cut.gz", one.substr(0, one.size() - 3)));
+  const auto read_on = [&] {
+    for (std::string_view line; cut.next(line);) {
+    }
+  };
+  CHECK_THROWS_AS(read_on(), InputError);
+  folder.write("cut.gz", one);
+  cut.rewind();
+  CHECK_NOTHROW(read_on());
 }
 
 TEST_CASE("what a 10x folder cannot hold is refused, and no folder appears") {

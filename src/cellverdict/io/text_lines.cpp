@@ -34,6 +34,8 @@ struct TextLines::Bytes {
 
   void rewind() {
     std::rewind(file.get());
+    problem.clear();
+    padding = false;
     fill();
     gzip = n_input >= 2 && input[0] == 0x1f && input[1] == 0x8b;
     finished = false;
