@@ -18,7 +18,7 @@ class PreparedCells {
   std::int64_t n_genes() const { return preparation_.genes.size(); }
   const CellView& view() const { return view_; }
   bool cached() const { return cached_; }
-  // Share of non-zero values, over the first cells.
+  // Share of non-zero values, over cells spread over the view.
   double density() const { return density_; }
   // Appends the view's i-th cell.
   void append(std::int64_t i, CsrBlock& out) const;

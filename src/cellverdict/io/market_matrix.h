@@ -41,7 +41,6 @@ class MarketMatrix {
   void order(std::vector<MarketEntry>& entries) const;
   std::int64_t whole(std::string_view& line, const char* what) const;
   float value(std::string_view text) const;
-  [[noreturn]] void refuse_entry(std::string_view line, const std::string& expected) const;
 
   TextLines lines_;
   bool whole_values_ = false;

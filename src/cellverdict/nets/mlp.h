@@ -2,7 +2,8 @@
 // The multilayer perceptron of the LMNA study (paper §2.5): (Dense – BatchNorm – activation – Dropout) × depth, then one linear
 // output per head; a two-class head has one logit (of the second class), others one per class.
 //
-// To add a net: derive from Net, make it in make_net (nets/net.cpp), add its name to [model] kind.
+// To add a net: give it Mlp's constructor and forward(), hold it in Classifier::Parts (train/net_of_card.h), choose it by [model]
+// kind in make_parts (train/classifier.cpp), and add its name there in train/options.cpp.
 
 #include <cellverdict/nets/first_layer.h>
 

@@ -33,7 +33,7 @@ Preparation fit_preparation(const RunContext& context, const TrainView& train, c
 void apply_preparation(const Preparation& preparation, const std::vector<std::int32_t>& column, const CsrRow& counts, double total,
                        CsrBlock& out);
 
-// Which preparation gene each gene of a list is, by id.
+// Which preparation gene each gene of a list is, by id; by symbol when no id is known.
 std::vector<std::int32_t> preparation_columns(const Preparation& preparation, const GeneList& genes);
 
 }  // namespace cellverdict

@@ -46,7 +46,8 @@ struct StoreKey {
 };
 StoreKey make_store_key(const RunContext& context, const StoreRequest& request, FileDigests& digests);
 
-// Reads every source once and writes the store (whole or not at all). Memory: one block of rows, a word per cell, the sums.
+// Reads every source once and writes the store (whole or not at all). Memory: one block of rows, some hundred
+// bytes a cell and its annotations, and 24 bytes a unit and gene.
 // Throws InputError and DataError (no cell left, no shared gene, values that are no counts).
 StoreIndex write_store(const RunContext& context, const StoreRequest& request, const std::filesystem::path& folder);
 

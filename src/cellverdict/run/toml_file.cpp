@@ -63,7 +63,7 @@ std::string quoted_line(const std::string& text, std::size_t number) {
   return line.empty() ? "nothing" : "`" + line.substr(0, 80) + (line.size() > 80 ? "…`" : "`");
 }
 
-// Texts of one value's own table, for the document's headings.
+// Whether a value is written under a [heading] of its own, after the plain ones.
 bool is_section(const Value& value) {
   return std::holds_alternative<ValueTable>(value.data);
 }

@@ -3,7 +3,8 @@
 // The generator is described in plan.h (which gene changes where) and counts.h (negative-binomial counts).
 //
 // Cells are drawn twice, once to count the non-zeros that the file formats want to know beforehand and once to write, because
-// drawing is cheaper than keeping them: memory is one block of cells and one alias table a cell type, whatever the study's size.
+// drawing is cheaper than keeping them: memory is one block of cells, one alias table a cell type, and for every cell its truth
+// and its annotations.
 // The same seed gives the same bytes with any number of threads.
 
 #include <cellverdict/base/run_context.h>

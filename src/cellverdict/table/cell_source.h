@@ -3,7 +3,9 @@
 //
 // To add a format:
 //   1. derive from CellSource in io/<format>.cpp; the constructor opens the file, checks it and fills the head;
-//   2. give blocks in row order with ascending, distinct genes and no zeros; refuse NaN and negative values where they stand;
+//   2. give blocks in row order with ascending, distinct genes and no zeros: sort within a row where the format allows any order;
+//      refuse NaN, infinities and repeated genes where they stand. Negative values: refuse them where the format is for counts
+//      alone (10x), give them where it may hold anything (h5ad), so that a later stage can say "scaled values";
 //   3. make `rewind()` start again at row 0;
 //   4. teach io/open_source.cpp to recognise the format by content, and add a fixture test.
 
