@@ -149,3 +149,18 @@ TEST_CASE("a request to stop leaves no data file behind") {
   CHECK_THROWS_AS(simulate_cohort(context, options), Interrupted);
   if (fs::exists(options.output)) CHECK(digests(options.output).empty());
 }
+
+TEST_CASE("a second run that is interrupted leaves no truth of the first beside its data") {
+  const Folder folder;
+  auto options = small("cohort");
+  options.output = folder / "again";
+  const auto first = simulate_cohort({}, options);
+  REQUIRE(fs::exists(first.truth));
+  std::atomic<bool> stop = false;
+  RunContext context;
+  context.stop = &stop;
+  context.progress = [&](std::string_view stage, std::int64_t done, std::int64_t) { stop = stage == "writing cells" && done > 0; };
+  CHECK_THROWS_AS(simulate_cohort(context, options), Interrupted);
+  CHECK_FALSE(fs::exists(first.truth));
+  CHECK(fs::exists(first.data));  // the old one, whole
+}

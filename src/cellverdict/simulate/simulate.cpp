@@ -36,6 +36,9 @@ class Study {
     survey();
     const bool as_10x = options_.format == "10x" || (options_.format == "auto" && options_.design == "lmna");
     SimulatedCohort result = summary();
+    // The truth of older data must not stand beside newer: without truth.json the folder is seen to be unfinished.
+    std::error_code ignored;
+    fs::remove(result.truth, ignored);
     result.data = as_10x ? write_10x() : write_one_h5ad(result.n_nonzero);
     write_truth(folder_, {plan_, options_, context_.seed, cells_});
     context_.log(fmt::format("simulate  {} of {}, {} genes, {:.0f} genes and {:.0f} counts a cell, {:.1f} s",
