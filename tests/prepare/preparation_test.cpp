@@ -209,7 +209,7 @@ TEST_CASE("genes in too few training cells are left out, counted, and none left 
   const Split split = split_of_matrix(counts, 30);
   const Preparation p = fit_preparation({}, split.train(), {});
   CHECK(p.genes.ids == std::vector<std::string>{"g0", "g2"});
-  CHECK(p.n_genes_seen == 4);
+  CHECK(p.seen.size() == 4);
   CHECK(p.n_genes_detected == 2);
   CHECK(says(sentence<DataError>([&] { fit_preparation({}, split.train(), {.min_cells_per_gene = 31}); }),
              "no gene with a count in that many of 30 training cells"));

@@ -92,6 +92,28 @@ TEST_CASE("a model.json that is cut, edited or not one at all is refused in one 
   CHECK(says(load_refusal(folder / "saved"), "nothing at this path"));
 }
 
+TEST_CASE("a model.json of a giant net is refused by the shapes of the weights, before the net is made") {
+  const TempFolder folder;
+  const std::string card = saved_bytes(train_toy(toy_split(), toy_request(folder)), folder).first;
+  const auto value_of = [&](const std::string& key) {
+    const auto begin = card.find("\"" + key + "\": ");
+    REQUIRE(begin != std::string::npos);
+    return card.substr(begin, card.find_first_of(",\n", begin) - begin);
+  };
+  const std::string giant = replaced(replaced(card, value_of("width"), "\"width\": 65536"), value_of("depth"), "\"depth\": 32");
+  folder.write("saved/model.json", giant);
+  CHECK(says(load_refusal(folder / "saved"), "model.safetensors tensor 'hidden0.weight': found shape ["));
+}
+
+TEST_CASE("a net that this machine's memory cannot hold is refused before it is made") {
+  const TempFolder folder;
+  auto request = toy_request(folder);
+  request.model.width = 65536;
+  request.model.depth = 1000;
+  CHECK(
+      says(sentence<DataError>([&] { train_toy(toy_split(), request); }), "[model] width = 65536, depth = 1000: found weights of"));
+}
+
 TEST_CASE("saving over a model replaces it whole, and leaves no temporary file") {
   const TempFolder folder;
   const Classifier model = train_toy(toy_split(), toy_request(folder));

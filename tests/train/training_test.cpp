@@ -202,7 +202,8 @@ TEST_CASE("a checkpoint of another configuration is refused, and a damaged one i
   train_toy(split, request);
   request.resume = true;
   request.key = "other";
-  CHECK(says(sentence<UsageError>([&] { train_toy(split, request); }), "a checkpoint of another configuration or other data"));
+  CHECK(says(sentence<UsageError>([&] { train_toy(split, request); }),
+             "made with another configuration, data, version or number of threads"));
   request.key = "toy";
   request.model.width = 8;  // a key that does not tell: the shapes do
   CHECK(says(sentence<InputError>([&] { train_toy(split, request); }), "shape [20, 16], expected shape [20, 8]"));

@@ -70,6 +70,8 @@ void predict_verb(const std::vector<std::string>& words) {
   arguments.positional("FILE", request.files, "files, 10x folders, folders of libraries, or one sample sheet");
   arguments.option("--out,-o", out, "table to write, one line a cell");
   arguments.option("--unit", request.unit, "obs column of libraries or donors (default: the model's, else one unit per source)");
+  arguments.option("--where", request.where,
+                   "which cells, for example cell_type == 'monocyte'; all: every cell (default: as the model was trained)");
   arguments.option("--min-overlap", request.min_overlap, "refuse when fewer of the model's genes are there, by share of variance");
   add_common_options(arguments, common);
   arguments.parse(words);

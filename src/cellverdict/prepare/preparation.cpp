@@ -68,7 +68,7 @@ Preparation fit_preparation(const RunContext& context, const TrainView& train, c
                      .clip = options.scale.clip,
                      .median_total = median_total(train),
                      .n_training_cells = sums.n_cells,
-                     .n_genes_seen = train.genes().size(),
+                     .seen = train.genes(),
                      .n_genes_detected = static_cast<std::int64_t>(kept.size())};
   if (kept.empty())
     throw DataError({.where = "[prepare] min_cells_per_gene = " + std::to_string(options.min_cells_per_gene),

@@ -20,7 +20,7 @@ struct Preparation {
   double clip = 10;
   double median_total = 0;  // library size of the training cells, for comparing a stranger's depth
   std::int64_t n_training_cells = 0;
-  std::int64_t n_genes_seen = 0;      // of the cohort
+  GeneList seen;                      // all genes of the cohort: library sizes and quality are measured over them
   std::int64_t n_genes_detected = 0;  // in at least min_cells_per_gene training cells
 };
 

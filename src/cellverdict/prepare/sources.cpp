@@ -73,6 +73,16 @@ const OptionTable<DataOptions>& data_options() {
   return table;
 }
 
+DataOptions data_of(const std::vector<std::string>& files) {
+  DataOptions data;
+  if (files.size() == 1 && (files[0].ends_with(".csv") || files[0].ends_with(".tsv"))) {
+    data.sources = files[0];
+  } else {
+    data.files = files;
+  }
+  return data;
+}
+
 std::vector<SourceFile> list_sources(const DataOptions& data, const fs::path& base) {
   if (data.sources.empty() == data.files.empty())
     throw UsageError({.where = "[data]",

@@ -32,6 +32,9 @@ struct SourceFile {
   std::vector<std::pair<std::string, std::string>> labels;  // column → value
 };
 
+// What a person typed as files: one .csv or .tsv is a sample sheet, all else are measurements.
+DataOptions data_of(const std::vector<std::string>& files);
+
 // What [data] names, relative paths taken from `base`. Sources from folders get a column "library" with their name when their own
 // annotation has none. Throws UsageError when neither or both of sources and files are given, InputError for what is not there.
 std::vector<SourceFile> list_sources(const DataOptions& data, const std::filesystem::path& base);

@@ -213,32 +213,17 @@ class StoreWriter {
     const bool same_genes = own_genes.ids == genes_.ids;
     const auto target = match_ids(own_genes, genes_).target;
     CsrBlock block, cell;
-    ValueState state = ValueState::counts;
-    bool judged = false;
+    ValueWatch values(planned.head.path.string(), request_.prepare.counts == "strict");
     while (opened.source->read_block(kBlockRows, block)) {
-      if (state == ValueState::counts && !block.values.empty()) {
-        state = detect_value_state(block);
-        // Whole counts so far and then fractions are no logarithms.
-        if (judged && state != ValueState::counts) state = ValueState::fractional_counts;
-        judged = true;
-        const std::string note = check_value_state(state, planned.head.path.string(), request_.prepare.counts == "strict");
-        if (!note.empty()) warn(note);
-      }
+      if (const std::string note = values.see(block); !note.empty()) warn(note);
       for (std::int64_t i = 0; i < block.n_rows(); ++i) {
         Candidate& candidate = planned.cells[block.first_row + i];
         if (!candidate.kept) continue;
         cell.clear();
         const CsrRow counts = block.row(i);
-        for (std::size_t k = 0; k < counts.genes.size(); ++k) {
-          if (counts.values[k] < 0)
-            throw DataError({.where = fmt::format("{} cell '{}' gene '{}'", planned.head.path.string(),
-                                                  planned.head.obs.index[block.first_row + i], own_genes.symbols[counts.genes[k]]),
-                             .found = fmt::format("{}", counts.values[k]),
-                             .expected = "a count of zero or more",
-                             .advice = "give the file with the raw counts"});
-          if (same_genes) continue;
+        refuse_negative(counts, planned.head.path.string(), planned.head.obs.index[block.first_row + i], own_genes);
+        for (std::size_t k = 0; k < counts.genes.size() && !same_genes; ++k)
           if (const std::int32_t g = target[counts.genes[k]]; g >= 0) cell.push(g, counts.values[k]);
-        }
         cell.sort_from(0);  // sources may list the genes in different orders
         judge(candidate, same_genes ? counts : CsrRow{cell.indices, cell.values}, spool);
       }

@@ -1,6 +1,8 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/prepare/value_state.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -59,6 +61,23 @@ std::string check_value_state(ValueState state, const std::string& file, bool st
                      .expected = "whole counts, because [prepare] counts = \"strict\"",
                      .advice = "give raw counts or set counts = \"accept\""});
   return file + ": the counts are not all whole numbers (corrected or estimated counts?); they are taken as they are.";
+}
+
+std::string ValueWatch::see(const CsrBlock& cells) {
+  if (state_ != ValueState::counts || cells.values.empty()) return {};
+  state_ = detect_value_state(cells);
+  if (judged_ && state_ != ValueState::counts) state_ = ValueState::fractional_counts;
+  judged_ = true;
+  return check_value_state(state_, file_, strict_);
+}
+
+void refuse_negative(const CsrRow& counts, const std::string& file, const std::string& cell, const GeneList& genes) {
+  for (std::size_t k = 0; k < counts.values.size(); ++k)
+    if (counts.values[k] < 0)
+      throw DataError({.where = fmt::format("{} cell '{}' gene '{}'", file, cell, genes.symbols[counts.genes[k]]),
+                       .found = fmt::format("{}", counts.values[k]),
+                       .expected = "a count of zero or more",
+                       .advice = "give the file with the raw counts"});
 }
 
 }  // namespace cellverdict

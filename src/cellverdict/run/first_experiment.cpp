@@ -143,8 +143,7 @@ FirstExperiment guess_experiment(const Inspection& inspection, const std::vector
   FirstExperiment result;
   std::string& text = result.toml;
   text = "# A first version, guessed from the data: look at every line marked `guess` before you trust a number.\n\n[data]\n";
-  const bool sheet = files.size() == 1 && (files[0].ends_with(".csv") || files[0].ends_with(".tsv"));
-  if (sheet) {
+  if (!data_of(files).sources.empty()) {
     text += "sources = " + quoted(files[0]) + "\n";
   } else {
     ValueList list;

@@ -22,10 +22,6 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-bool is_sheet(const std::string& file) {
-  return file.ends_with(".csv") || file.ends_with(".tsv") || file.ends_with(".txt");
-}
-
 InspectedSource inspect_source(LabelledSource& opened) {
   const SourceHead& head = opened.head;
   InspectedSource source{.name = head.name,
@@ -88,12 +84,7 @@ void tabulate(const InspectOptions& options, Inspection& result) {
 }  // namespace
 
 Inspection inspect_files(const RunContext& context, const InspectOptions& options) {
-  DataOptions data;
-  if (options.files.size() == 1 && is_sheet(options.files[0])) {
-    data.sources = options.files[0];
-  } else {
-    data.files = options.files;
-  }
+  const DataOptions data = data_of(options.files);
   Inspection result;
   for (const auto& file : list_sources(data, ".")) {
     LabelledSource opened = open_labelled(file, context.memory_bytes / 4);

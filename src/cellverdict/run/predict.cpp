@@ -7,6 +7,7 @@
 #include <cellverdict/prepare/value_state.h>
 #include <cellverdict/run/predict.h>
 #include <cellverdict/run/prediction_table.h>
+#include <cellverdict/table/row_filter.h>
 #include <cellverdict/train/classifier.h>
 
 #include <fmt/format.h>
@@ -26,7 +27,11 @@ constexpr std::int64_t kBlockRows = 2048;
 class Predictor {
  public:
   Predictor(const RunContext& context, const PredictRequest& request)
-      : context_(context), request_(request), classifier_(Classifier::load(request.model)) {}
+      : context_(context), request_(request), classifier_(Classifier::load(request.model)) {
+    const Preparation& p = classifier_.card().preparation;
+    column_ = preparation_columns(p, p.seen);
+    mitochondrial_ = mitochondrial_genes(p.seen);
+  }
 
   PredictResult predict() {
     const ModelCard& card = classifier_.card();
@@ -37,11 +42,7 @@ class Predictor {
     table << "cell\tunit";
     for (const auto& name : result_.classes) table << "\tp_" << name;
     table << "\tpredicted\tpasses_qc\n";
-    DataOptions data;
-    const bool sheet = request_.files.size() == 1 && (request_.files[0].ends_with(".csv") || request_.files[0].ends_with(".tsv"));
-    if (sheet) data.sources = request_.files[0];
-    if (!sheet) data.files = request_.files;
-    for (const auto& file : list_sources(data, ".")) predict_source(file, table);
+    for (const auto& file : list_sources(data_of(request_.files), ".")) predict_source(file, table);
     table.close();
     if (!table)
       throw InputError({.where = request_.out.string(),
@@ -57,70 +58,108 @@ class Predictor {
   void predict_source(const SourceFile& file, std::ofstream& table) {
     const ModelCard& card = classifier_.card();
     const auto opened = open_labelled(file, context_.memory_bytes / 4);
-    const GeneMatch match = match_genes(opened.head.genes, card.preparation.genes);
-    check_overlap(opened.head, match);
-    const auto mitochondrial = mitochondrial_genes(opened.head.genes);
-    const std::string unit_column = !request_.unit.empty()                       ? request_.unit
-                                    : opened.head.obs.find(card.unit) != nullptr ? card.unit
-                                                                                 : "library";
-    const Column& unit = opened.head.obs.column(unit_column, "--unit");
+    const SourceHead& head = opened.head;
+    // Library sizes and quality are measured over the cohort's genes, as in training; those the net sees are among them.
+    const GeneMatch match = match_genes(head.genes, card.preparation.seen);
+    check_genes(head, match);
+    const std::vector<bool> chosen = chosen_cells(head);
+    const std::string unit_column = !request_.unit.empty()                ? request_.unit
+                                    : head.obs.find(card.unit) != nullptr ? card.unit
+                                                                          : "library";
+    const Column& unit = head.obs.column(unit_column, "--unit");
 
-    CsrBlock block, prepared;
-    bool first = true;
+    ValueWatch values(head.path.string(), card.prepare.counts == "strict");
+    CsrBlock block, cell, prepared;
     while (opened.source->read_block(kBlockRows, block)) {
-      if (first && !block.values.empty()) {
-        const std::string note =
-            check_value_state(detect_value_state(block), opened.head.path.string(), card.prepare.counts == "strict");
-        if (!note.empty()) warn(note);
-        first = false;
-      }
+      if (const std::string note = values.see(block); !note.empty()) warn(note);
       prepared.clear();
+      std::vector<std::int64_t> rows;
       std::vector<bool> passes;
       for (std::int64_t i = 0; i < block.n_rows(); ++i) {
-        const CellQuality quality = measure_quality(block.row(i), mitochondrial);
-        passes.push_back(judge_quality(quality, card.prepare) == QualityVerdict::passes);
-        totals_.push_back(static_cast<float>(quality.total));
-        apply_preparation(card.preparation, match.target, block.row(i), quality.total, prepared);
-      }
-      const auto probability = calibrated(classifier_.predict_block(context_, prepared)[0], card);
-      for (std::int64_t i = 0; i < block.n_rows(); ++i) {
         const std::int64_t row = block.first_row + i;
-        write_cell(table, opened.head.obs.index[row], unit.text(row), probability.data() + i * std::ssize(result_.classes),
-                   passes[i]);
+        if (!chosen[row]) continue;
+        refuse_negative(block.row(i), head.path.string(), head.obs.index[row], head.genes);
+        cell.clear();
+        const CsrRow counts = block.row(i);
+        for (std::size_t k = 0; k < counts.genes.size(); ++k)
+          if (const std::int32_t g = match.target[counts.genes[k]]; g >= 0) cell.push(g, counts.values[k]);
+        const CsrRow known{cell.indices, cell.values};
+        const CellQuality quality = measure_quality(known, mitochondrial_);
+        rows.push_back(row);
+        passes.push_back(judge_quality(quality, card.prepare) == QualityVerdict::passes);
+        if (passes.back()) totals_.push_back(static_cast<float>(quality.total));
+        apply_preparation(card.preparation, column_, known, quality.total, prepared);
       }
-      result_.n_cells += block.n_rows();
-      context_.progress("predict " + file.name, block.first_row + block.n_rows(), opened.head.n_cells);
+      if (rows.empty()) continue;
+      const auto probability = calibrated(classifier_.predict_block(context_, prepared)[0], card);
+      for (std::size_t k = 0; k < rows.size(); ++k)
+        write_cell(table, head.obs.index[rows[k]], unit.text(rows[k]), probability.data() + k * result_.classes.size(), passes[k]);
+      result_.n_cells += static_cast<std::int64_t>(rows.size());
+      context_.progress("predict " + file.name, block.first_row + block.n_rows(), head.n_cells);
       if (context_.stopping())
         throw Interrupted(
             {.where = "predicting", .found = "an interrupt", .expected = "", .advice = "nothing was written; run again"});
     }
   }
 
-  // A gene counts by the variance the model saw in it: missing a silent gene loses nothing.
-  void check_overlap(const SourceHead& head, const GeneMatch& match) {
+  // The cells the model is for: --where, else the model's own [data] where.
+  std::vector<bool> chosen_cells(const SourceHead& head) {
+    const std::string where = request_.where.empty() ? classifier_.card().where : request_.where;
+    std::vector<bool> chosen(static_cast<std::size_t>(head.n_cells), true);
+    if (where.empty() || where == "all") {
+      if (!classifier_.card().where.empty())
+        warn(head.name + ": the model was trained on cells with " + classifier_.card().where + " alone, and is asked about all.");
+      return chosen;
+    }
+    try {
+      chosen = matching_rows(head.obs, where);
+    } catch (const UsageError& error) {
+      if (!request_.where.empty()) throw;
+      throw UsageError({.where = head.path.string(),
+                        .found = "no way to choose the cells the model was trained on (" + where + "): " + error.complaint().found,
+                        .expected = "the same kind of cells",
+                        .advice = "name them with --where in this file's words, or say --where all"});
+    }
+    if (const auto left_out = std::count(chosen.begin(), chosen.end(), false); left_out > 0)
+      warn(fmt::format("{}: {} not meant by \"{}\" and left out.", head.name, counted(left_out, "cell"), where));
+    return chosen;
+  }
+
+  // A gene of the net counts by the variance the model saw in it: missing a silent gene loses nothing.
+  void check_genes(const SourceHead& head, const GeneMatch& match) {
     const Preparation& p = classifier_.card().preparation;
+    const auto weight = [&p](std::size_t g) { return p.mean[g] != 0 ? p.sd[g] * p.sd[g] : 0; };
     double all = 0, found = 0;
-    for (const double sd : p.sd) all += sd * sd;
-    for (const std::int32_t g : match.target)
-      if (g >= 0) found += p.sd[g] * p.sd[g];
-    const double overlap = found / all;
+    std::int64_t n_found = 0;
+    bool any_mitochondrial = false;
+    for (std::size_t g = 0; g < p.sd.size(); ++g) all += weight(g);
+    for (const std::int32_t g : match.target) {
+      if (g < 0) continue;
+      any_mitochondrial = any_mitochondrial || mitochondrial_[g];
+      if (column_[g] < 0) continue;
+      ++n_found;
+      found += weight(static_cast<std::size_t>(column_[g]));
+    }
+    const double overlap = all > 0 ? found / all : 0;
     if (overlap < request_.min_overlap)
       throw DataError(
           {.where = head.path.string(),
-           .found = fmt::format("{} of the model's {} genes, with {:.0f} % of their variance", with_commas(match.n_matched),
+           .found = fmt::format("{} of the model's {} genes, with {:.0f} % of their variance", with_commas(n_found),
                                 with_commas(p.genes.size()), 100 * overlap),
            .expected = fmt::format("at least {:.0f} %", 100 * request_.min_overlap),
            .advice = fmt::format("check that the file names genes like '{}'{}, or lower --min-overlap knowingly", p.genes.ids[0],
                                  p.genes.symbols[0] == p.genes.ids[0] ? "" : " (" + p.genes.symbols[0] + ")")});
-    if (totals_.empty() || overlap < result_.overlap) {
+    if (result_.matched_by.empty() || overlap < result_.overlap) {
       result_.overlap = overlap;
-      result_.n_genes_found = match.n_matched;
+      result_.n_genes_found = n_found;
       result_.matched_by = match.by;
     }
-    if (match.n_matched < p.genes.size())
+    if (n_found < p.genes.size())
       warn(fmt::format("{}: {} of the model's genes are not there and count as zero.", head.name,
-                       with_commas(p.genes.size() - match.n_matched)));
+                       with_commas(p.genes.size() - n_found)));
     if (match.by == "symbol") warn(head.name + ": genes are matched by symbol, because the ids of the model are not there.");
+    if (!any_mitochondrial && std::find(mitochondrial_.begin(), mitochondrial_.end(), true) != mitochondrial_.end())
+      warn(head.name + ": no mitochondrial gene of the model is there, so no cell fails its mitochondrial bound.");
   }
 
   void write_cell(std::ofstream& table, const std::string& cell, const std::string& unit, const double* probability, bool passes) {
@@ -164,7 +203,9 @@ class Predictor {
   Classifier classifier_;
   PredictResult result_;
   std::map<std::string, PredictedUnit> units_;
-  std::vector<float> totals_;
+  std::vector<std::int32_t> column_;  // [genes of the cohort] which gene of the net
+  std::vector<bool> mitochondrial_;   // [genes of the cohort]
+  std::vector<float> totals_;         // of the cells that pass
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ struct PredictRequest {
   std::vector<std::string> files;  // files, 10x folders, folders of libraries, or one sample sheet
   std::filesystem::path out;       // predictions.tsv
   std::string unit;                // obs column; empty: the model's own when the files have it, else one unit per source
+  std::string where;               // which cells; empty: the model's own [data] where; "all": every cell
   double min_overlap = 0.8;        // share of the model's genes that must be there, weighted by what they carry
 };
 

@@ -4,6 +4,7 @@
 #include <cellverdict/base/version.h>
 #include <cellverdict/report/report.h>
 #include <cellverdict/run/run_record.h>
+#include <cellverdict/run/stage_keys.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -37,9 +38,44 @@ std::string question_of(const Experiment& e, const Evaluation& evaluation) {
 std::string genes_note(const ModelCard& card) {
   return fmt::format(
       "{} genes in the files; {} with a count in at least {} training cells; {} kept {}.",
-      with_commas(card.preparation.n_genes_seen), with_commas(card.preparation.n_genes_detected), card.prepare.min_cells_per_gene,
+      with_commas(card.preparation.seen.size()), with_commas(card.preparation.n_genes_detected), card.prepare.min_cells_per_gene,
       with_commas(card.preparation.genes.size()),
       card.prepare.genes.select == "variance" ? "by variance of the log-normalised values over training cells" : "(all)");
+}
+
+// Whether the results in a variant's folder are those the record speaks of.
+bool results_are_of(const fs::path& folder, const Json& item) {
+  return fs::exists(folder / "evaluation.json") && fs::exists(folder / "model" / "model.json") &&
+         read_stage_key(folder, "train") == item.at("configuration").get<std::string>();
+}
+
+// Variants of an earlier run into this folder that were not run now and still stand there.
+void keep_other_variants(const fs::path& run, Json& list) {
+  const fs::path file = run / "run.json";
+  if (!fs::exists(file)) return;
+  const Json earlier = Json::parse(read_file(file), nullptr, false);
+  if (!earlier.is_object() || !earlier.contains("variants")) return;
+  try {
+    for (const auto& item : earlier.at("variants")) {
+      const fs::path folder = run / item.at("folder").get<std::string>();
+      const bool now =
+          std::any_of(list.begin(), list.end(), [&](const Json& other) { return other.at("folder") == item.at("folder"); });
+      const bool named = !item.at("name").get<std::string>().empty() && !list.front().at("name").get<std::string>().empty();
+      if (!now && named && results_are_of(folder, item) && fs::exists(run / item.at("store").get<std::string>() / "store.json"))
+        list.push_back(item);
+    }
+  } catch (const Json::exception&) {
+    // A record that cannot be read keeps nothing.
+  }
+}
+
+// Stores that no variant of the record uses any more.
+void remove_unused_stores(const fs::path& run, const std::set<std::string>& used) {
+  for (const auto& entry : fs::directory_iterator(run)) {
+    const std::string name = entry.path().filename().string();
+    if ((name == "store" || name.starts_with("store-")) && !used.contains(name) && fs::exists(entry.path() / "store.json"))
+      fs::remove_all(entry.path());
+  }
 }
 
 }  // namespace
@@ -48,8 +84,6 @@ void write_run_record(const RunContext& context, const StudyRequest& request, co
                       const std::vector<Evaluation>& evaluations) {
   const Experiment& first = variants.front().experiment;
   Json list = Json::array();
-  std::set<std::string> stores;
-  Json inputs = Json::array();
   for (std::size_t i = 0; i < variants.size(); ++i) {
     const VariantRun& variant = variants[i];
     list.push_back({{"name", variant.experiment.name},
@@ -58,9 +92,19 @@ void write_run_record(const RunContext& context, const StudyRequest& request, co
                     {"configuration", variant.train_key},
                     {"seed", variant.experiment.train.seed},
                     {"result", result_of(evaluations[i])}});
-    if (!stores.insert(variant.store.string()).second) continue;
-    for (const auto& [path, hash] : read_store_index(variant.store).inputs) inputs.push_back({{"path", path}, {"sha256", hash}});
   }
+  keep_other_variants(request.out, list);
+  std::set<std::string> stores;
+  Json inputs = Json::array();
+  for (const auto& item : list) {
+    const std::string store = item.at("store");
+    if (!stores.insert(store).second) continue;
+    for (const auto& [path, hash] : read_store_index(request.out / store).inputs) {
+      Json input = {{"path", path}, {"sha256", hash}};
+      if (std::find(inputs.begin(), inputs.end(), input) == inputs.end()) inputs.push_back(std::move(input));
+    }
+  }
+  remove_unused_stores(request.out, stores);
   const Json json = {{"format", 1},
                      {"title", first.title.empty() ? request.experiment.file.stem().string() : first.title},
                      {"question", question_of(first, evaluations.front())},
@@ -75,7 +119,6 @@ void write_run_record(const RunContext& context, const StudyRequest& request, co
 }
 
 StudyResult report_run(const RunContext& context, const fs::path& run, bool pictures) {
-  const Stopwatch watch;
   const fs::path file = run / "run.json";
   if (!fs::exists(file))
     throw InputError({.where = run.string(),
@@ -93,6 +136,11 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
     for (const auto& item : json.at("variants")) {
       const fs::path folder = (run / item.at("folder").get<std::string>()).lexically_normal();
       const fs::path evaluation_file = folder / "evaluation.json", card_file = folder / "model" / "model.json";
+      if (!results_are_of(folder, item))
+        throw InputError({.where = folder.string(),
+                          .found = "no results of the configuration that " + file.string() + " speaks of",
+                          .expected = "those of one finished run",
+                          .advice = "run the experiment again"});
       ReportVariant variant{.evaluation = evaluation_from_json(read_file(evaluation_file), evaluation_file.string()),
                             .figures = folder / "figures"};
       const ModelCard card = model_card_from_json(read_file(card_file), card_file.string());
@@ -128,8 +176,6 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
   const ReportResult report = write_report(context, input, run, {.pictures = pictures});
   result.report = report.html;
   result.note = report.note;
-  context.log(fmt::format("report    {}, {} pictures  {:.1f} s", report.html.string(), report.pictures.size(), watch.seconds()));
-  if (!report.note.empty() && pictures) context.warn(report.note);  // else nobody asked for them
   return result;
 }
 

@@ -25,13 +25,48 @@ std::string text_of(const ValueTable& table) {
 fs::path place_of_store(const StudySoFar& study, const std::string& key) {
   for (const auto& variant : study.done)
     if (variant.store_key == key) return variant.store;
-  return study.done.empty() ? study.out / "store" : study.out / ("store-" + key.substr(0, 8));
+  // A store of another key may be that of a variant which is not run now.
+  const fs::path first = study.out / "store";
+  const bool free = !fs::exists(first / "store.json") || read_store_index(first).key == key;
+  return free && study.done.empty() ? first : study.out / ("store-" + key.substr(0, 8));
+}
+
+// What was made from another configuration must not stand beside this one's.
+void forget_results(const VariantRun& variant) {
+  for (const char* name : {"evaluation.json", "predictions.tsv", "units.tsv", "figures"}) fs::remove_all(variant.folder / name);
+  fs::remove(variant.run / "report.html");
+}
+
+// The effective configuration, its relative paths as seen from the folder it is saved in.
+std::string saved_experiment(const VariantRun& variant) {
+  Experiment saved = variant.experiment;
+  const auto seen_from_there = [&](const std::string& path) {
+    if (fs::path(path).is_absolute()) return path;
+    return fs::absolute(saved.base / path)
+        .lexically_normal()
+        .lexically_proximate(fs::absolute(variant.folder).lexically_normal())
+        .string();
+  };
+  if (!saved.data.sources.empty()) saved.data.sources = seen_from_there(saved.data.sources);
+  for (auto& file : saved.data.files) file = seen_from_there(file);
+  return experiment_to_toml(saved);
+}
+
+// Whether the model there is whole; one that is not is trained again.
+bool model_is_there(const RunContext& context, const fs::path& folder) {
+  try {
+    Classifier::load(folder);
+    return true;
+  } catch (const InputError& damage) {
+    context.warn(std::string(damage.what()) + " It is trained again.");
+    return false;
+  }
 }
 
 bool store_is_there(const fs::path& folder, const std::string& key) {
   if (!fs::exists(folder / "store.json")) return false;
   const StoreIndex index = read_store_index(folder);
-  return index.key == key &&
+  return index.key == key && fs::exists(folder / "statistics.h5ad") &&
          std::all_of(index.shards.begin(), index.shards.end(), [&](const auto& shard) { return fs::exists(folder / shard); });
 }
 
@@ -53,8 +88,8 @@ void decide(const RunContext& context, const EvaluateOptions& options, const std
             Classifier& classifier) {
   ModelCard& card = classifier.card();
   const DecisionWish wish{.threshold = options.threshold == "validation", .temperature = options.temperature == "validation"};
-  const Decision decision = settle_decision(wish, validation, card.heads[0].classes,
-                                            [&] { return classifier.predict_cells(context, *validation)[0]; });
+  const Decision decision =
+      settle_decision(wish, validation, card.heads[0].classes, [&] { return classifier.predict_cells(context, *validation)[0]; });
   card.threshold = decision.threshold;
   card.threshold_source = decision.threshold_source;
   card.temperature = decision.temperature;
@@ -122,8 +157,11 @@ Split split_cohort(const RunContext& context, const VariantRun& variant) {
   for (const auto& unit : split.summary().units)
     tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", side_name(unit.side), unit.unit, donors_in_words(unit), unit.label, unit.stratum,
                        unit.n_cells);
+  const fs::path saved = variant.folder / "experiment.toml";
+  const std::string experiment = saved_experiment(variant);
+  if (fs::exists(saved) && read_file(saved) != experiment) forget_results(variant);
   write_file(variant.folder / "split.tsv", tsv);
-  write_file(variant.folder / "experiment.toml", experiment_to_toml(variant.experiment));
+  write_file(saved, experiment);
   for (const auto& note : split.summary().notes) context.warn(note);
   return split;
 }
@@ -135,11 +173,11 @@ void train_model(const RunContext& context, VariantRun& variant, const Split& sp
                              text_of(train_options().write(e.train)) + e.evaluate.threshold + e.evaluate.temperature +
                              std::to_string(context.threads) + std::string(version()) + torch_version());
   const fs::path folder = variant.folder / "model";
-  if (read_stage_key(variant.folder, "train") == variant.train_key && fs::exists(folder / "model.json") &&
-      fs::exists(folder / "model.safetensors")) {
+  if (read_stage_key(variant.folder, "train") == variant.train_key && model_is_there(context, folder)) {
     context.log("train     up to date: " + folder.string());
     return;
   }
+  forget_results(variant);
   const bool checkpoint = fs::exists(variant.folder / "checkpoint");
   if (resume && !checkpoint)
     context.log("resume    no checkpoint in " + variant.folder.string() + ": training starts at the beginning");
@@ -148,7 +186,7 @@ void train_model(const RunContext& context, VariantRun& variant, const Split& sp
   const Stopwatch watch;
   const Preparation preparation = fit_preparation(context, split.train(), e.prepare);
   context.log(fmt::format("fit       {} genes in the files, {} in at least {} training cells, {} kept",
-                          with_commas(preparation.n_genes_seen), with_commas(preparation.n_genes_detected),
+                          with_commas(preparation.seen.size()), with_commas(preparation.n_genes_detected),
                           e.prepare.min_cells_per_gene, with_commas(preparation.genes.size())));
   const TrainRequest request{
       .model = e.model, .train = e.train, .checkpoints = variant.folder / "checkpoint", .key = variant.train_key, .resume = resume};
@@ -158,9 +196,12 @@ void train_model(const RunContext& context, VariantRun& variant, const Split& sp
   card.version = version();
   card.prepare = e.prepare;
   card.split = split.summary();
+  card.where = e.data.where;
   card.provenance = {
       {"cellverdict", std::string(version())},      {"libtorch", torch_version()}, {"seed", std::to_string(e.train.seed)},
       {"threads", std::to_string(context.threads)}, {"store", variant.store_key},  {"configuration", variant.train_key}};
+  for (const auto& [path, hash] : read_store_index(variant.store).inputs)
+    card.provenance.emplace_back("input " + fs::path(path).lexically_normal().string(), "SHA-256 " + hash);
   decide(context, e.evaluate, split.validation(), classifier);
   classifier.save(folder);
   write_stage_key(variant.folder, "train", variant.train_key);
@@ -170,9 +211,11 @@ void train_model(const RunContext& context, VariantRun& variant, const Split& sp
 }
 
 Evaluation evaluate_model(const RunContext& context, const VariantRun& variant, const Split& split) {
-  const std::string key = sha256(variant.train_key + text_of(evaluate_options().write(variant.experiment.evaluate)));
+  const std::string key =
+      sha256(variant.train_key + variant.experiment.name + text_of(evaluate_options().write(variant.experiment.evaluate)));
   const fs::path file = variant.folder / "evaluation.json";
-  if (read_stage_key(variant.folder, "evaluate") == key && fs::exists(file) && fs::exists(variant.folder / "predictions.tsv")) {
+  if (read_stage_key(variant.folder, "evaluate") == key && fs::exists(file) && fs::exists(variant.folder / "predictions.tsv") &&
+      fs::exists(variant.folder / "units.tsv")) {
     context.log("evaluate  up to date: " + file.string());
     return evaluation_from_json(read_file(file), file.string());
   }

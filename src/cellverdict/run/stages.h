@@ -10,7 +10,8 @@ namespace cellverdict {
 
 struct VariantRun {
   Experiment experiment;
-  std::filesystem::path folder;  // of the variant
+  std::filesystem::path run;     // the run folder
+  std::filesystem::path folder;  // of the variant; the run folder itself when the experiment has none
   std::filesystem::path store;
   std::string store_key;
   std::string train_key;

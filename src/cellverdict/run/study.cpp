@@ -37,7 +37,8 @@ std::vector<VariantRun> plan_variants(const StudyRequest& request) {
                         .found = "a folder name '" + name + "' that is taken",
                         .expected = "names that differ in letters and digits",
                         .advice = "rename one variant"});
-    variants.push_back({.experiment = std::move(experiment), .folder = name.empty() ? request.out : request.out / name});
+    variants.push_back(
+        {.experiment = std::move(experiment), .run = request.out, .folder = name.empty() ? request.out : request.out / name});
   }
   return variants;
 }

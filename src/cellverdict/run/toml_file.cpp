@@ -97,7 +97,7 @@ void set_by_path(Value& root, const std::string& path, const Value& value) {
   const std::string key = path.substr(0, dot);
   auto* table = std::get_if<ValueTable>(&root.data);
   if (table == nullptr || key.empty())
-    throw UsageError({.where = "--set " + path,
+    throw UsageError({.where = (value.where.empty() ? "" : value.where + " ") + path,
                       .found = table == nullptr ? root.kind() : "an empty name",
                       .expected = "a path of tables such as train.learning_rate",
                       .advice = "see --dump-config for all names"});

@@ -123,8 +123,8 @@ std::optional<TrainingState> read_checkpoint(const fs::path& folder, const std::
   };
   if (said("key") != key)
     throw UsageError({.where = "--resume",
-                      .found = "a checkpoint of another configuration or other data in " + file.string(),
-                      .expected = "one of this run",
+                      .found = file.string() + ", made with another configuration, data, version or number of threads",
+                      .expected = "a checkpoint of this very run",
                       .advice = "run without --resume to start over"});
   restore_tensors(net, "net.", in, file.string());
   restore_optimizer(optimizer, in, file.string());

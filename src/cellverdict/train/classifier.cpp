@@ -4,8 +4,10 @@
 #include <cellverdict/train/net_of_card.h>
 #include <cellverdict/train/objective.h>
 #include <cellverdict/train/tensors.h>
+#include <cellverdict/train/torch_door.h>
 
 #include <torch/version.h>
+#include <unistd.h>
 
 #include <cmath>
 
@@ -25,6 +27,31 @@ MlpShape shape_of(const ModelCard& card) {
                  .activation = card.model.activation};
   for (const auto& head : card.heads) shape.head_logits.push_back(head.n_logits());
   return shape;
+}
+
+// A net that cannot fit is refused before its memory is asked for: Linux grants it, and ends the program when it is used.
+void refuse_giant(const MlpShape& shape) {
+  const double width = static_cast<double>(shape.width), depth = static_cast<double>(shape.depth);
+  const double bytes = 4 * width * (static_cast<double>(shape.n_genes) + (depth - 1) * width);
+  const double memory = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  if (bytes <= memory) return;
+  throw DataError(
+      {.where = "[model] width = " + std::to_string(shape.width) + ", depth = " + std::to_string(shape.depth),
+       .found = "weights of " + std::to_string(static_cast<std::int64_t>(bytes / 1e9)) + " GB",
+       .expected = "a net that fits this machine's memory of " + std::to_string(static_cast<std::int64_t>(memory / 1e9)) + " GB",
+       .advice = "give a smaller width or depth"});
+}
+
+// The large weights of the net that model.json describes are those in the file: known before a net of any size is made.
+void check_shapes(const MlpShape& shape, const Safetensors& weights, const std::string& where) {
+  const auto check = [&](const std::string& name, const std::vector<std::int64_t>& expected) {
+    const NamedTensor* found = weights.find(name);
+    if (found == nullptr || found->shape != expected) refuse_shape(where, name, found, expected);
+  };
+  for (std::int64_t layer = 0; layer < shape.depth; ++layer)
+    check("hidden" + std::to_string(layer) + ".weight", {layer == 0 ? shape.n_genes : shape.width, shape.width});
+  for (std::size_t h = 0; h < shape.head_logits.size(); ++h)
+    check("head" + std::to_string(h) + ".weight", {shape.head_logits[h], shape.width});
 }
 
 // The self-test cells through this build: prepared, predicted, compared.
@@ -51,7 +78,9 @@ void check_self_test(const Classifier& classifier, const std::string& where) {
 }  // namespace
 
 std::unique_ptr<Classifier::Parts> make_parts(const ModelCard& card) {
-  return std::make_unique<Classifier::Parts>(Classifier::Parts{std::make_shared<Mlp>(shape_of(card), card.train.seed)});
+  const MlpShape shape = shape_of(card);
+  refuse_giant(shape);
+  return std::make_unique<Classifier::Parts>(Classifier::Parts{std::make_shared<Mlp>(shape, card.train.seed)});
 }
 
 Classifier::Classifier(ModelCard card, std::unique_ptr<Parts> parts) : card_(std::move(card)), parts_(std::move(parts)) {}
@@ -68,11 +97,14 @@ Classifier Classifier::load(const fs::path& folder) {
                       .found = "SHA-256 " + found,
                       .expected = card.weights_sha256 + " as in model.json",
                       .advice = "the weights are damaged or of another model: train again"});
-  auto parts = make_parts(card);
-  restore_tensors(*parts->net, "", weights, weights_file.string());
-  Classifier classifier(std::move(card), std::move(parts));
-  check_self_test(classifier, card_file.string());
-  return classifier;
+  check_shapes(shape_of(card), weights, weights_file.string());
+  return through_torch_door("loading " + folder.string(), [&] {
+    auto parts = make_parts(card);
+    restore_tensors(*parts->net, "", weights, weights_file.string());
+    Classifier classifier(std::move(card), std::move(parts));
+    check_self_test(classifier, card_file.string());
+    return classifier;
+  });
 }
 
 void Classifier::save(const fs::path& folder) const {
@@ -90,15 +122,17 @@ void Classifier::save(const fs::path& folder) const {
 }
 
 std::vector<HeadProbabilities> Classifier::predict_block(const RunContext& context, const CsrBlock& prepared) const {
-  torch::set_num_threads(context.threads);
-  const torch::NoGradGuard no_gradient;
-  parts_->net->eval();
-  const auto kernel = card_.train.first_layer == "sparse" ? FirstLayerKernel::sparse : FirstLayerKernel::dense;
-  const auto logits = parts_->net->forward({prepared, kernel, context.threads}, 0);
-  std::vector<HeadProbabilities> probabilities(card_.heads.size());
-  for (std::size_t h = 0; h < card_.heads.size(); ++h)
-    append_probabilities(logits[h], static_cast<std::int64_t>(card_.heads[h].classes.size()), probabilities[h]);
-  return probabilities;
+  return through_torch_door("predicting", [&] {
+    torch::set_num_threads(context.threads);
+    const torch::NoGradGuard no_gradient;
+    parts_->net->eval();
+    const auto kernel = card_.train.first_layer == "sparse" ? FirstLayerKernel::sparse : FirstLayerKernel::dense;
+    const auto logits = parts_->net->forward({prepared, kernel, context.threads}, 0);
+    std::vector<HeadProbabilities> probabilities(card_.heads.size());
+    for (std::size_t h = 0; h < card_.heads.size(); ++h)
+      append_probabilities(logits[h], static_cast<std::int64_t>(card_.heads[h].classes.size()), probabilities[h]);
+    return probabilities;
+  });
 }
 
 std::vector<HeadProbabilities> Classifier::predict_cells(const RunContext& context, const CellView& view) const {

@@ -139,7 +139,8 @@ Json preparation_to_json(const Preparation& p) {
           {"clip", p.clip},
           {"median_total", p.median_total},
           {"n_training_cells", p.n_training_cells},
-          {"n_genes_seen", p.n_genes_seen},
+          {"cohort_genes", p.seen.ids},
+          {"cohort_symbols", p.seen.symbols},
           {"n_genes_detected", p.n_genes_detected}};
 }
 
@@ -154,10 +155,10 @@ Preparation preparation_from_json(const Json& json, const std::string& where) {
                 .clip = json.at("clip"),
                 .median_total = json.at("median_total"),
                 .n_training_cells = json.at("n_training_cells"),
-                .n_genes_seen = json.at("n_genes_seen"),
+                .seen = {json.at("cohort_genes"), json.at("cohort_symbols")},
                 .n_genes_detected = json.at("n_genes_detected")};
   const std::size_t n = p.genes.ids.size();
-  if (n == 0 || p.genes.symbols.size() != n || p.mean.size() != n || p.sd.size() != n)
+  if (n == 0 || p.genes.symbols.size() != n || p.mean.size() != n || p.sd.size() != n || p.seen.ids.size() != p.seen.symbols.size())
     throw InputError({.where = where,
                       .found = "lists of genes, means and deviations of different length",
                       .expected = "one of each per gene",
@@ -195,6 +196,7 @@ std::string model_card_to_json(const ModelCard& card) {
                      {"positive", card.positive},
                      {"unit", card.unit},
                      {"donor", card.donor},
+                     {"where", card.where},
                      {"threshold", card.threshold},
                      {"threshold_source", card.threshold_source},
                      {"temperature", card.temperature},
@@ -239,6 +241,7 @@ ModelCard read_card(const Json& json, const std::string& where) {
           "a class of the label");
   card.unit = json.at("unit");
   card.donor = json.at("donor");
+  card.where = json.at("where");
   card.threshold = json.at("threshold");
   card.threshold_source = json.at("threshold_source");
   card.temperature = json.at("temperature");

@@ -35,6 +35,7 @@ struct ModelCard {
   Preparation preparation;
   std::vector<ModelHead> heads;  // the label first
   std::string positive;          // two classes
+  std::string where;             // which cells it was trained on, as [data] where says
   std::string unit, donor;       // obs columns
   double threshold = 0.5, temperature = 1;
   std::string threshold_source, temperature_source;

@@ -18,16 +18,19 @@ std::string shape_text(torch::IntArrayRef shape) {
 
 void restore_one(torch::Tensor& target, const std::string& name, const Safetensors& in, const std::string& where) {
   const NamedTensor* found = in.find(name);
-  if (found == nullptr || torch::IntArrayRef(found->shape) != target.sizes())
-    throw InputError({.where = where + " tensor '" + name + "'",
-                      .found = found == nullptr ? "nothing" : "shape " + shape_text(found->shape),
-                      .expected = "shape " + shape_text(target.sizes()),
-                      .advice = "weights and model.json do not belong together: train again"});
+  if (found == nullptr || torch::IntArrayRef(found->shape) != target.sizes()) refuse_shape(where, name, found, target.sizes());
   const torch::NoGradGuard no_gradient;
   target.copy_(from_named(*found));
 }
 
 }  // namespace
+
+void refuse_shape(const std::string& where, const std::string& name, const NamedTensor* found, torch::IntArrayRef expected) {
+  throw InputError({.where = where + " tensor '" + name + "'",
+                    .found = found == nullptr ? "nothing" : "shape " + shape_text(found->shape),
+                    .expected = "shape " + shape_text(expected),
+                    .advice = "weights and model.json do not belong together: train again"});
+}
 
 NamedTensor to_named(const std::string& name, const torch::Tensor& tensor) {
   const torch::Tensor plain = tensor.detach().cpu().contiguous();

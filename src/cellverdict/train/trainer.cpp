@@ -6,6 +6,7 @@
 #include <cellverdict/train/net_of_card.h>
 #include <cellverdict/train/objective.h>
 #include <cellverdict/train/tensors.h>
+#include <cellverdict/train/torch_door.h>
 
 #include <fmt/format.h>
 
@@ -246,9 +247,11 @@ Classifier train_classifier(const RunContext& context, const TrainView& train, c
   for (std::size_t h = 0; h < request.model.heads.size(); ++h)
     card.heads.push_back(
         {.label = request.model.heads[h].label, .classes = head_classes[h], .weight = request.model.heads[h].weight});
-  Classifier classifier = Trainer(context, train, validation, std::move(card), request).train();
-  add_self_test(context, train, classifier);
-  return classifier;
+  return through_torch_door("training", [&] {
+    Classifier classifier = Trainer(context, train, validation, std::move(card), request).train();
+    add_self_test(context, train, classifier);
+    return classifier;
+  });
 }
 
 }  // namespace cellverdict
