@@ -103,7 +103,7 @@ class Bench:
         self.program, self.rounds = program, 2 if quick else 5
         self.shrink = 10 if quick else 1
         self.epochs = 3 if quick else 11
-        self.rows = []
+        self.rows, self.loads = [], []  # loads: the last minute's, before every run
         remove(self.work)
         self.work.mkdir(parents=True)
 
@@ -119,6 +119,7 @@ class Bench:
         for turn in range(self.rounds + 1):
             for command, runs in ((ours, row.ours), (theirs, row.theirs)):
                 fresh()
+                self.loads.append(os.getloadavg()[0])
                 run = measure(command)
                 if turn > 0:
                     runs.append(run)
@@ -323,8 +324,9 @@ def page(rows, about):
         "Written by `make bench`; the same numbers are in `results.json`. Do not edit.",
         "",
         f"Machine: {m['cpu']}, {m['cores']} cores, {m['memory_gb']} GB; {m['threads_used']} threads for both sides. "
-        f"Load of the machine before the start: {about['load_before']:.1f}, during the measurement (mean of five minutes, at its end): "
-        f"{about['load_after']:.1f}; {m['threads_used']} would be this benchmark alone, more means that other work disturbed it.",
+        f"Load of the machine (last minute's, taken before every run): {about['load_before']:.1f} before the start, then "
+        f"{about['load_median']:.1f}, at most {about['load_largest']:.1f}. This benchmark alone makes up to {m['threads_used']}; more means "
+        "that other work disturbed it, training most of all, whose threads wait for each other many times a minibatch.",
         f"cellverdict {v['cellverdict']} against {peers}.",
         "",
         "| what | cellverdict, s | peer | peer, s | times faster (min–max) | memory, MB | peer, MB | times less |",
@@ -378,7 +380,7 @@ def main():
     tenx_source, tenx_experiment = bench.tenx_study()
     bench.prepare_row("prepare, twelve 10x folders", tenx_source, tenx_experiment, "tenx")
     bench.simulate_row()
-    about["load_after"] = round(os.getloadavg()[1], 1)
+    about |= {"load_median": round(statistics.median(bench.loads), 1), "load_largest": round(max(bench.loads), 1)}
     remove(Bench.work)
     text = page(bench.rows, about)
     print(text)
