@@ -310,7 +310,7 @@ std::string evaluation_to_json(const Evaluation& e) {
   std::string out = "{";
   for (const auto& [key, value] : json.items()) {
     out += out.size() == 1 ? "\n " : ",\n ";
-    const auto text = [](const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); };
+    const auto text = [](const Json& number) { return number.dump(-1, ' ', false, Json::error_handler_t::replace); };
     out += text(key) + ": " + text(value);
   }
   return out + "\n}\n";
