@@ -26,10 +26,7 @@ def read(source):
     import scanpy
 
     if source.suffix == ".h5ad":
-        cells = scanpy.read_h5ad(source)
-        # scipy's in-place steps want both index arrays of one type, as anndata itself writes them.
-        cells.X.indptr = cells.X.indptr.astype(cells.X.indices.dtype)
-        return cells
+        return scanpy.read_h5ad(source)
     parts = {}
     with open(source, newline="") as sheet:
         for row in csv.DictReader(sheet):

@@ -23,6 +23,9 @@ for name, dtype in (("a", np.float32), ("b", np.uint16)):
         assert data.obs["n/counts"].isna().tolist() == [False, True, False] and data.obs["n/counts"].iloc[2] == 65535
         assert data.var["gene_symbols"].iloc[1] == "ACTB"
         assert data.uns["made_by"] == "a test"
+    assert data.X.indices.dtype == data.X.indptr.dtype == np.int32
+    scanpy.pp.calculate_qc_metrics(data, percent_top=None, inplace=True)  # compiled: refuses a mixture of index types
+    assert data.obs["total_counts"].tolist() == [503, 0, 65535]
     data.X = data.X.astype(np.float32)
     scanpy.pp.normalize_total(data, target_sum=1e4)
     data.write_h5ad(f"{folder}/{name}_again.h5ad")

@@ -185,7 +185,7 @@ TEST_CASE("a file of another make is not taken for a shard") {
   const auto error = [&](const std::string& name) { return input_error([&] { map_h5ad(*made() / (name + ".h5ad")); }); };
   CHECK(contains(error("csc"), "X: found another layout, expected csr_matrix"));
   CHECK(contains(error("csr_gzip"), "expected"));
-  CHECK(contains(error("csr"), "prepare the data again"));  // its indptr has 32 bits
+  CHECK(contains(error("csr_int"), "prepare the data again"));  // its indices have 64 bits
 }
 
 TEST_CASE("old encodings and a Git-LFS pointer are each refused in one sentence") {

@@ -29,6 +29,12 @@ struct Mapping {
   }
 };
 
+// What a shard's views point into. Row ends of 32 bits are widened; they are one number a cell.
+struct Kept {
+  std::shared_ptr<const Mapping> mapping;
+  std::vector<std::int64_t> indptr;
+};
+
 std::shared_ptr<const Mapping> map_file(const fs::path& path) {
   const auto refuse = [&] { throw InputError({.where = path.string(), .found = std::strerror(errno), .expected = "to map it"}); };
   auto mapping = std::make_shared<Mapping>();
@@ -87,7 +93,14 @@ MappedH5ad map_h5ad(const fs::path& path) {
     x.refuse("another layout", "csr_matrix", "this is no shard; prepare the data again");
   const auto mapping = map_file(path);
   const Hdf5Object data = x.open("data"), indices = x.open("indices"), indptr = x.open("indptr");
-  out.shard.indptr = view<std::int64_t>(indptr, *mapping, Hdf5Kind::whole);
+  const auto kept = std::make_shared<Kept>(Kept{mapping, {}});
+  if (indptr.element_bytes() == sizeof(std::int32_t)) {
+    const auto narrow = view<std::int32_t>(indptr, *mapping, Hdf5Kind::whole);
+    kept->indptr.assign(narrow.begin(), narrow.end());
+    out.shard.indptr = kept->indptr;
+  } else {
+    out.shard.indptr = view<std::int64_t>(indptr, *mapping, Hdf5Kind::whole);
+  }
   out.shard.indices = view<std::int32_t>(indices, *mapping, Hdf5Kind::whole);
   std::size_t n_values = 0;
   if (data.kind() == Hdf5Kind::real) {
@@ -100,7 +113,7 @@ MappedH5ad map_h5ad(const fs::path& path) {
   }
   if (out.shard.indptr.empty()) indptr.refuse("an empty array", "one value more than cells");
   check_rows(x, out.shard, n_values, out.obs.n_rows(), out.genes.size());
-  out.shard.keep = mapping;
+  out.shard.keep = kept;
   return out;
 }
 

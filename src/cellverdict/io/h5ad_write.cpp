@@ -39,11 +39,18 @@ void write_rows(Hdf5Group& root, const H5adContents& contents, const std::string
   x.mark_whole("shape", shape);
   Hdf5Array data = x.array("data", contents.whole_16_bit ? Hdf5Element::uint16 : Hdf5Element::float32, contents.n_nonzero);
   Hdf5Array indices = x.array("indices", Hdf5Element::int32, contents.n_nonzero);
-  Hdf5Array indptr = x.array("indptr", Hdf5Element::int64, contents.obs.n_rows() + 1);
+  // As wide as the indices where the numbers allow: scanpy's compiled functions refuse a mixture.
+  const bool narrow = contents.n_nonzero <= std::numeric_limits<std::int32_t>::max();
+  Hdf5Array indptr = x.array("indptr", narrow ? Hdf5Element::int32 : Hdf5Element::int64, contents.obs.n_rows() + 1);
   std::vector<std::int64_t> ends{0};
   CsrBlock block;
   for (bool more = true; more;) {
-    if (!ends.empty()) indptr.append(ends.data(), static_cast<std::int64_t>(ends.size()));
+    if (narrow) {
+      const std::vector<std::int32_t> narrow_ends(ends.begin(), ends.end());
+      indptr.append(narrow_ends.data(), static_cast<std::int64_t>(narrow_ends.size()));
+    } else {
+      indptr.append(ends.data(), static_cast<std::int64_t>(ends.size()));
+    }
     ends.clear();
     block.clear();
     more = contents.next_block(block);
