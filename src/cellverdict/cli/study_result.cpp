@@ -16,17 +16,18 @@ std::string number(const std::optional<double>& x) {
 std::string table(const std::vector<Evaluation>& evaluations) {
   std::size_t width = 7;
   for (const auto& e : evaluations) width = std::max(width, e.name.size());
-  std::string text = fmt::format("{:<{}}  {:>7}  {:>6}  {:>6}  {:>6}  {:>9}  {:>6}  {:>10}  {:>10}  {}\n", "variant", width,
-                                 "cells", "units", "AUC", "acc", "bal. acc", "F1", "loss", "combined", "covariate-only AUC (units)");
+  std::string text =
+      fmt::format("{:<{}}  {:>7}  {:>6}  {:>6}  {:>6}  {:>9}  {:>6}  {:>10}  {:>10}  {}\n", "variant", width, "cells", "units",
+                  "AUC", "acc", "bal. acc", "F1", "loss", "combined", "covariate-only AUC (units)");
   for (const auto& e : evaluations) {
     const Classification& c = e.heads[0].cells;
     std::string covariates;
     for (const auto& b : e.baselines)
       covariates += fmt::format("{}{} {}", covariates.empty() ? "" : ", ", b.covariate, number(b.unit_auc));
-    text +=
-        fmt::format("{:<{}}  {:>7}  {:>6}  {:>6}  {:>6.3f}  {:>9.3f}  {:>6.3f}  {:>10.3f}  {:>10.3f}  {}{}\n", e.name, width,
-                    with_commas(c.n), n_test_units(e), number(c.auc), c.accuracy, c.balanced_accuracy, c.f1, c.loss, e.combined_loss,
-                    covariates.empty() ? "-" : covariates, e.split.optimistic ? "  (" + std::string(kOptimisticBanner) + ")" : "");
+    text += fmt::format("{:<{}}  {:>7}  {:>6}  {:>6}  {:>6.3f}  {:>9.3f}  {:>6.3f}  {:>10.3f}  {:>10.3f}  {}{}\n", e.name, width,
+                        with_commas(c.n), n_test_units(e), number(c.auc), c.accuracy, c.balanced_accuracy, c.f1, c.loss,
+                        e.combined_loss, covariates.empty() ? "-" : covariates,
+                        e.split.optimistic ? "  (" + std::string(kOptimisticBanner) + ")" : "");
   }
   return text;
 }

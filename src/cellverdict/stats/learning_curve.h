@@ -17,8 +17,8 @@ struct EpochMetrics {
 };
 
 struct Epoch {
-  int number = 0;  // from 1
-  EpochMetrics train;  // means over the epoch's minibatches, dropout on
+  int number = 0;                          // from 1
+  EpochMetrics train;                      // means over the epoch's minibatches, dropout on
   std::optional<EpochMetrics> validation;  // whole validation side, dropout off
   double seconds = 0;
 };
