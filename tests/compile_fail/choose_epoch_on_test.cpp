@@ -1,6 +1,5 @@
-// must not compile: (could not convert .*TestView)|(invalid initialization of reference of type
-// .*optional<cellverdict::ValidationView>.*TestView)|(no matching function.*train_classifier) The epoch is chosen on validation
-// cells, never on the test's.
+// must not compile: (could not convert .*TestView)|(invalid initialization of reference of type .*optional<cellverdict::ValidationView>.*TestView)|(no matching function.*train_classifier)
+// The epoch is chosen on validation cells, never on the test's.
 #include <cellverdict/train/classifier.h>
 
 using namespace cellverdict;

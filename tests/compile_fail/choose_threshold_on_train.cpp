@@ -1,5 +1,5 @@
-// must not compile: (invalid initialization of reference of type .*ValidationView.*from expression of type .*TrainView)|(no
-// matching function.*choose_threshold) The threshold is chosen on validation cells alone.
+// must not compile: (invalid initialization of reference of type .*ValidationView.*from expression of type .*TrainView)|(no matching function.*choose_threshold)
+// The threshold is chosen on validation cells alone.
 #include <cellverdict/evaluate/decision.h>
 
 using namespace cellverdict;

@@ -1,5 +1,5 @@
-// must not compile: (invalid initialization of reference of type .*TestView.*from expression of type .*TrainView)|(no matching
-// function.*evaluate) Only the test side is evaluated.
+// must not compile: (invalid initialization of reference of type .*TestView.*from expression of type .*TrainView)|(no matching function.*evaluate)
+// Only the test side is evaluated.
 #include <cellverdict/evaluate/protocol.h>
 
 using namespace cellverdict;

@@ -1,5 +1,5 @@
-// must not compile: (invalid initialization of reference of type .*TrainView.*from expression of type .*TestView)|(no matching
-// function.*fit_preparation) Preparation is learned from training cells alone.
+// must not compile: (invalid initialization of reference of type .*TrainView.*from expression of type .*TestView)|(no matching function.*fit_preparation)
+// Preparation is learned from training cells alone.
 #include <cellverdict/prepare/preparation.h>
 
 using namespace cellverdict;

@@ -1,5 +1,5 @@
-// must not compile: (invalid initialization of reference of type .*TrainView.*from expression of type .*TestView)|(no matching
-// function.*train_classifier) Weights are learned from training cells alone.
+// must not compile: (invalid initialization of reference of type .*TrainView.*from expression of type .*TestView)|(no matching function.*train_classifier)
+// Weights are learned from training cells alone.
 #include <cellverdict/train/classifier.h>
 
 using namespace cellverdict;
