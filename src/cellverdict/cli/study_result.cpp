@@ -60,7 +60,21 @@ std::string study_as_text(const StudyResult& result) {
 }
 
 std::string study_as_json(const StudyResult& result) {
-  nlohmann::ordered_json json = {{"evaluations", nlohmann::ordered_json::array()}, {"report", result.report.string()}};
+  nlohmann::ordered_json json = {{"splits", nlohmann::ordered_json::array()},
+                                 {"evaluations", nlohmann::ordered_json::array()},
+                                 {"report", result.report.string()}};
+  for (const auto& split : result.splits) {
+    nlohmann::ordered_json units = nlohmann::ordered_json::array();
+    for (const auto& unit : split.units)
+      units.push_back({{"side", side_name(unit.side)},
+                       {"class", unit.label},
+                       {"unit", unit.unit},
+                       {"donors", unit.donors},
+                       {"stratum", unit.stratum},
+                       {"n_cells", unit.n_cells}});
+    json["splits"].push_back(
+        {{"scheme", split.scheme}, {"by", split.by}, {"optimistic", split.optimistic}, {"units", units}, {"notes", split.notes}});
+  }
   for (const auto& e : result.evaluations) json["evaluations"].push_back(nlohmann::ordered_json::parse(evaluation_to_json(e)));
   return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }

@@ -58,6 +58,7 @@ StudyResult run_study(const RunContext& outer, const StudyRequest& request) {
     prepare_store(context, variant, study);
     const Split split = split_cohort(context, variant);
     result.split_tables.push_back(split_table(split.summary()));
+    result.splits.push_back(split.summary());
     context.log("split     " + variant.experiment.split.scheme + "\n" + result.split_tables.back());
     if (request.last >= Stage::train) train_model(context, variant, split, request.resume);
     if (request.last >= Stage::evaluate) result.evaluations.push_back(evaluate_model(context, variant, split));

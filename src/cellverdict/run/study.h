@@ -23,6 +23,7 @@ struct StudyRequest {
 
 struct StudyResult {
   std::vector<std::string> split_tables;  // one per variant
+  std::vector<SplitSummary> splits;       // the same, as data
   std::vector<Evaluation> evaluations;    // when that far
   std::filesystem::path report;           // when that far
   std::string note;                       // of the report
