@@ -83,7 +83,7 @@ void Arguments::option(const std::string& names, std::vector<std::string>& out, 
 }
 void Arguments::option(const std::string& names, std::function<void(const std::string&)> use, const std::string& help,
                        const std::string& shown_default) {
-  auto* option = parser_->app.add_option_function<std::string>(names, std::move(use), help)->group(parser_->group);
+  auto* option = parser_->app.add_option_function<std::string>(names, use, help)->group(parser_->group);
   const bool text = shown_default.starts_with('"');
   option->type_name(text ? "TEXT" : "NUMBER");
   option->default_str(text ? shown_default.substr(1, shown_default.size() - 2) : shown_default);

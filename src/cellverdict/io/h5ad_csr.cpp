@@ -10,8 +10,8 @@
 
 namespace cellverdict {
 
-H5adCompressed::H5adCompressed(const Hdf5Object& x, std::int64_t n_major, std::int64_t n_minor_, std::int64_t cache_bytes)
-    : data(x.open("data", cache_bytes)), indices(x.open("indices", cache_bytes)), n_minor(n_minor_) {
+H5adCompressed::H5adCompressed(const Hdf5Object& x, std::int64_t n_major, std::int64_t n_columns, std::int64_t cache_bytes)
+    : data(x.open("data", cache_bytes)), indices(x.open("indices", cache_bytes)), n_minor(n_columns) {
   const Hdf5Object pointers = x.open("indptr");
   for (const Hdf5Object* part : std::initializer_list<const Hdf5Object*>{&data, &indices, &pointers})
     if (part->is_group() || part->shape().size() != 1) part->refuse("something else than a vector", "a vector");

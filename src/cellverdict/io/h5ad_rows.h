@@ -20,7 +20,7 @@ struct H5adCompressed {
   std::int64_t n_minor = 0;
 
   // Throws InputError when lengths disagree, indptr is not ascending or the elements are no numbers.
-  H5adCompressed(const Hdf5Object& x, std::int64_t n_major, std::int64_t n_minor_, std::int64_t cache_bytes);
+  H5adCompressed(const Hdf5Object& x, std::int64_t n_major, std::int64_t n_columns, std::int64_t cache_bytes);
   std::int64_t n_stored() const { return indptr.back(); }
   // Entries [first, first + count), every index checked.
   void read_indices(std::int64_t first, std::int64_t count, std::vector<std::int32_t>& out) const;

@@ -48,7 +48,9 @@ std::vector<VariantRun> plan_variants(const StudyRequest& request) {
 StudyResult run_study(const RunContext& outer, const StudyRequest& request) {
   StudyResult result;
   auto variants = plan_variants(request);
-  AtomicPath(request.out / "run.json");  // can anything be written there? Asked before hours of reading.
+  {
+    const AtomicPath probe(request.out / "run.json");  // can anything be written there? Asked before hours of reading.
+  }
   StudySoFar study{.out = request.out};
   for (auto& variant : variants) {
     RunContext context = outer;
