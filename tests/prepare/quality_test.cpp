@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "split/example_cohort.h"
+#include "stats/truth_script.h"
 
 using namespace cellverdict;
 using namespace cellverdict::testing;
@@ -56,6 +57,44 @@ TEST_CASE("thresholds set to zero, or the share to 100, are off") {
   const PrepareOptions options{.min_genes = 0, .max_genes = 0, .max_mito_percent = 100};
   CHECK(judge_quality({.total = 0, .n_genes = 0, .mito_percent = 0}, options) == QualityVerdict::passes);
   CHECK(judge_quality({.total = 9, .n_genes = 99999, .mito_percent = 100}, options) == QualityVerdict::passes);
+}
+
+TEST_CASE("thresholds by median absolute deviations drop the cells that scanpy's tutorial drops, on top of the fixed ones") {
+  const auto truth = truth_of("../prepare/make_quality_truth.py");
+  if (!truth) return;
+  for (const auto& unit : *truth) {
+    std::vector<CellQuality> cells;
+    for (const auto& cell : unit["cells"]) cells.push_back({.total = cell[0], .n_genes = cell[1], .mito_percent = cell[2]});
+    const PrepareOptions options{
+        .min_genes = unit["min_genes"], .max_genes = unit["max_genes"], .max_mito_percent = unit["max_mito_percent"]};
+    const QualityBounds bounds = fit_mad_bounds(cells, unit["mads"], options);
+    std::vector<bool> passes;
+    for (const auto& cell : cells) passes.push_back(judge_quality(cell, bounds) == QualityVerdict::passes);
+    CHECK(passes == unit["passes"].get<std::vector<bool>>());
+    CHECK(bounds.max_mito_percent == doctest::Approx(unit["mito_bound"].get<double>()));
+  }
+}
+
+TEST_CASE("without median absolute deviations, and without cells, the fixed thresholds stand alone") {
+  const PrepareOptions options{.min_genes = 2, .max_genes = 0, .max_mito_percent = 20};
+  const std::vector<CellQuality> cells = {{.total = 3, .n_genes = 2}, {.total = 3000, .n_genes = 900}, {.total = 4, .n_genes = 3}};
+  for (const QualityBounds& bounds : {fit_mad_bounds(cells, 0, options), fit_mad_bounds({}, 5, options)}) {
+    CHECK(judge_quality({.total = 1e9, .n_genes = 100000, .mito_percent = 20}, bounds) == QualityVerdict::passes);
+    CHECK(judge_quality({.total = 1, .n_genes = 1}, bounds) == QualityVerdict::too_few_genes);
+  }
+}
+
+TEST_CASE("one cell alone, and cells that are all alike, pass their own thresholds") {
+  const PrepareOptions options{.min_genes = 0};
+  // 1236 comes back from ln and exp as another number.
+  const std::vector<CellQuality> alike(7, {.total = 1236, .n_genes = 7, .mito_percent = 1.0 / 3});
+  for (const std::size_t n : {1U, 2U, 7U}) {
+    const QualityBounds bounds = fit_mad_bounds(std::span(alike).first(n), 3, options);
+    CHECK(judge_quality(alike[0], bounds) == QualityVerdict::passes);
+    CHECK(judge_quality({.total = 1235, .n_genes = 7}, bounds) == QualityVerdict::too_few_counts);
+    CHECK(judge_quality({.total = 1237, .n_genes = 7}, bounds) == QualityVerdict::too_many_counts);
+    CHECK(judge_quality({.total = 1236, .n_genes = 7, .mito_percent = 0.34}, bounds) == QualityVerdict::too_much_mito);
+  }
 }
 
 TEST_CASE("the state of the values is told from the values") {

@@ -29,6 +29,11 @@ const OptionTable<PrepareOptions>& prepare_options() {
           .add("max_genes", &PrepareOptions::max_genes, "drop cells with more detected genes; 0: off", at_least(0))
           .add("max_mito_percent", &PrepareOptions::max_mito_percent,
                "drop cells with a larger share of mitochondrial counts; 100: off", between(0, 100))
+          .add("mads", &PrepareOptions::mads,
+               "drop cells further than this many median absolute deviations from their unit's median of counts or genes (ln(1 + "
+               "x)), "
+               "or above it in mitochondrial percent; 0: off",
+               at_least(0))
           .add("max_cells", &PrepareOptions::max_cells, "draw at most this many cells per unit; 0: all", at_least(0))
           .add("draw", &PrepareOptions::draw, "draw them before or after quality control", one_of({"before", "after"}))
           .add("counts", &PrepareOptions::counts, "what to do with counts that are not whole numbers", one_of({"accept", "strict"}))

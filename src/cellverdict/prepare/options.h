@@ -9,7 +9,7 @@
 namespace cellverdict {
 
 struct GeneSelection {
-  std::string select = "variance";  // "variance": of the log-normalised values over training cells; "all"
+  std::string select = "variance";  // of the training cells; see select_genes.h
   std::int64_t n = 1000;
 };
 
@@ -23,6 +23,7 @@ struct PrepareOptions {
   std::int64_t min_genes = 200;   // 0: no lower bound
   std::int64_t max_genes = 6000;  // 0: no upper bound
   double max_mito_percent = 20;   // 100: off
+  double mads = 0;                // 0: off; 5 is common. See fit_mad_bounds
   std::int64_t max_cells = 3000;  // drawn per unit; 0: all
   std::string draw = "before";    // before or after quality control
   std::string counts = "accept";  // "strict": refuse values that are not whole

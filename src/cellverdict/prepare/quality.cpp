@@ -1,6 +1,46 @@
 #include <cellverdict/prepare/quality.h>
+#include <cellverdict/table/quantile.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace cellverdict {
+
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::infinity();
+
+struct MedianAndMad {
+  double median, mad;
+};
+
+MedianAndMad median_and_mad(std::vector<double> values) {
+  const double median = median_of(values);
+  for (double& x : values) x = std::abs(x - median);
+  return {median, median_of(values)};
+}
+
+struct Passing {
+  double least, most;
+};
+
+// The smallest and the greatest value whose logarithm lies within n_mads of the median of the logarithms. Where none does (an even
+// number of cells, n_mads below 1) they stay the wrong way round, and no cell passes.
+Passing outermost_passing(const std::vector<double>& values, double n_mads) {
+  std::vector<double> logs;
+  for (const double x : values) logs.push_back(std::log1p(x));
+  const auto [median, mad] = median_and_mad(logs);
+  Passing passing{kNone, -kNone};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (logs[i] < median - n_mads * mad || median + n_mads * mad < logs[i]) continue;
+    passing.least = std::min(passing.least, values[i]);
+    passing.most = std::max(passing.most, values[i]);
+  }
+  return passing;
+}
+
+}  // namespace
 
 CellQuality measure_quality(const CsrRow& counts, const std::vector<bool>& mitochondrial) {
   CellQuality quality;
@@ -15,11 +55,46 @@ CellQuality measure_quality(const CsrRow& counts, const std::vector<bool>& mitoc
   return quality;
 }
 
-QualityVerdict judge_quality(const CellQuality& quality, const PrepareOptions& options) {
-  if (options.min_genes > 0 && quality.n_genes < options.min_genes) return QualityVerdict::too_few_genes;
-  if (options.max_genes > 0 && quality.n_genes > options.max_genes) return QualityVerdict::too_many_genes;
-  if (quality.mito_percent > options.max_mito_percent) return QualityVerdict::too_much_mito;
+QualityBounds fixed_bounds(const PrepareOptions& options) {
+  return {.min_total = 0,
+          .max_total = kNone,
+          .min_genes = static_cast<double>(options.min_genes),
+          .max_genes = options.max_genes > 0 ? static_cast<double>(options.max_genes) : kNone,
+          .max_mito_percent = options.max_mito_percent};
+}
+
+QualityBounds fit_mad_bounds(std::span<const CellQuality> cells, double n_mads, const PrepareOptions& options) {
+  QualityBounds bounds = fixed_bounds(options);
+  if (n_mads <= 0 || cells.empty()) return bounds;
+  std::vector<double> totals, n_genes, mito;
+  for (const auto& cell : cells) {
+    totals.push_back(cell.total);
+    n_genes.push_back(static_cast<double>(cell.n_genes));
+    mito.push_back(cell.mito_percent);
+  }
+  const auto [least_total, most_total] = outermost_passing(totals, n_mads);
+  const auto [least_genes, most_genes] = outermost_passing(n_genes, n_mads);
+  const auto [median, mad] = median_and_mad(std::move(mito));
+  bounds.min_total = std::max(bounds.min_total, least_total);
+  bounds.max_total = std::min(bounds.max_total, most_total);
+  bounds.min_genes = std::max(bounds.min_genes, least_genes);
+  bounds.max_genes = std::min(bounds.max_genes, most_genes);
+  bounds.max_mito_percent = std::min(bounds.max_mito_percent, median + n_mads * mad);
+  return bounds;
+}
+
+QualityVerdict judge_quality(const CellQuality& quality, const QualityBounds& bounds) {
+  const auto n_genes = static_cast<double>(quality.n_genes);
+  if (n_genes < bounds.min_genes) return QualityVerdict::too_few_genes;
+  if (n_genes > bounds.max_genes) return QualityVerdict::too_many_genes;
+  if (quality.mito_percent > bounds.max_mito_percent) return QualityVerdict::too_much_mito;
+  if (quality.total < bounds.min_total) return QualityVerdict::too_few_counts;
+  if (quality.total > bounds.max_total) return QualityVerdict::too_many_counts;
   return QualityVerdict::passes;
+}
+
+QualityVerdict judge_quality(const CellQuality& quality, const PrepareOptions& options) {
+  return judge_quality(quality, fixed_bounds(options));
 }
 
 }  // namespace cellverdict
