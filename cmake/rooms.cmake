@@ -45,7 +45,8 @@ set_source_files_properties("${CMAKE_SOURCE_DIR}/src/cellverdict/base/version.cp
 add_room(table    USES base)
 add_room(sparse   USES base table)
 add_room(genes    USES base table)
-add_room(io       USES base table genes LIBRARIES cellverdict_hdf5 cellverdict_isal INCLUDES ${NLOHMANN_INCLUDE_DIR})
+add_room(io       USES base table genes LIBRARIES cellverdict_hdf5 cellverdict_isal LibArchive::LibArchive
+                  INCLUDES ${NLOHMANN_INCLUDE_DIR})
 add_room(split    USES base table)
 add_room(prepare  USES base table genes io split INCLUDES ${NLOHMANN_INCLUDE_DIR})
 add_room(encode   USES base table split prepare)

@@ -1,4 +1,4 @@
-// Matrix Market text, plain or gzip: what is given is in range, ascending and a count.
+// Matrix Market text, plain or gzip: what is given is in range and a count, whatever the size of the batches.
 
 #include <cellverdict/io/market_matrix.h>
 
@@ -13,17 +13,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t n) 
   const MemoryFile file(bytes, n);
   return allow_refusal([&] {
     MarketMatrix matrix(file.path());
-    std::vector<MarketEntry> entries;
-    std::int64_t n_entries = 0;
-    // A few bytes may announce two thousand million empty cells.
-    for (int column = 0; column < 10000 && matrix.read_column(entries); ++column) {
-      n_entries += static_cast<std::int64_t>(entries.size());
-      for (std::size_t i = 0; i < entries.size(); ++i) {
-        require(entries[i].row >= 0 && entries[i].row < matrix.n_rows());
-        require(i == 0 || entries[i].row > entries[i - 1].row);
-        require(std::isfinite(entries[i].value) && entries[i].value >= 0);
-      }
+    std::vector<MarketEntry> all, batch(7);
+    for (std::size_t got = 0; (got = matrix.read(batch)) > 0;)
+      all.insert(all.end(), batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(got));
+    require(static_cast<std::int64_t>(all.size()) == matrix.n_entries());
+    for (const auto& entry : all) {
+      require(entry.row >= 0 && entry.row < matrix.n_rows());
+      require(entry.column >= 0 && entry.column < matrix.n_columns());
+      require(std::isfinite(entry.value) && entry.value >= 0);
     }
-    require(n_entries <= matrix.n_entries());
+    // One line at a time goes through other branches, and gives the same.
+    matrix.rewind();
+    std::vector<MarketEntry> one(1);
+    for (const auto& entry : all) {
+      require(matrix.read(one) == 1);
+      require(one[0].row == entry.row && one[0].column == entry.column && one[0].value == entry.value);
+    }
+    if (!all.empty()) require(!matrix.lines_of(all[0].row, all[0].column).empty());
   });
 }

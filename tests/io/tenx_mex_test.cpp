@@ -115,7 +115,9 @@ TEST_CASE("a damaged matrix is refused at the line where it is damaged") {
            {size + "0 1 1\n1 2 1\n", "line 3: found gene 0, expected 1 to 3"},
            {size + "-1 1 1\n1 2 1\n", "line 3: found '-1', expected the row of a gene"},
            {size + "1 3 1\n1 2 1\n", "line 3: found cell 3, expected 1 to 2"},
-           {size + "1 2 1\n1 1 1\n", "line 4: found cell 1 after the entries of cell 2, expected entries sorted by cell"},
+           {size + "2 2 1\n2 2 1\n", "line 4: found gene 2 of cell 2 again, first in line 3"},
+           {kBanner + "%metadata_json: {}\n3 2 2\n1 2 1\n1 2 1\n", "line 5: found gene 1 of cell 2 again, first in line 4"},
+           {kBanner + "3 2 3\n2 2 1\n1 1 1\n2 2 1\n", "line 5: found gene 2 of cell 2 again, first in line 3"},
            {size + "1 1 1\n1 1 2\n", "line 4: found gene 1 of cell 1 again, first in line 3"},
            {size + "1 1 1\n", "line 3: found the end of the file after 1 entry, expected 2"},
            {size + "1 1 1\n1 2 1\n2 2 1\n", "line 5: found more entries, expected 2"},
@@ -128,7 +130,7 @@ TEST_CASE("a damaged matrix is refused at the line where it is damaged") {
            {size + "1 1 1e300\n1 2 1\n", "line 3: found '1e300', expected a finite count"},
            {size + "1 1 2.5\n1 2 1\n", "line 3: found '2.5', expected a whole number"},
            {size + "1 1 1\n\n1 2 1\n", "line 5: found an entry after a blank line"},
-           {kBanner + "2 3 0\n", "found cells × genes (2 × 3), expected genes × cells"},
+           {kBanner + "2 4 0\n", "barcodes.tsv: found 2 barcodes, expected 4, as matrix.mtx says (2 genes × 4 cells)"},
            {kBanner + "3 4 0\n", "barcodes.tsv: found 2 barcodes, expected 4, as matrix.mtx says (3 genes × 4 cells)"},
            {kBanner + "2 2 0\n",
             "features.tsv: found 3 features, expected 2, as matrix.mtx says (2 genes × 2 cells); remove the header"},
@@ -146,7 +148,9 @@ TEST_CASE("damaged tables beside a matrix are refused at their line") {
   CHECK(contains(error_of(matrix, ""), "features.tsv: found an empty file"));
   CHECK(contains(error_of(matrix, "a\ta\tPeaks\nb\tb\tPeaks\nc\tc\tPeaks\n"), "found no row of type Gene Expression"));
   CHECK(contains(error_of(matrix, features, "AA\nAA\n"), "barcodes.tsv line 2: found barcode AA again, first in line 1"));
-  CHECK(contains(error_of(matrix, features, "AA\n\n"), "barcodes.tsv line 2: found an empty line"));
+  CHECK(contains(error_of(matrix, features, "AA\n\n"), "barcodes.tsv: found 1 barcode, expected 2"));
+  CHECK(contains(error_of(matrix, features, "AA\n\nCC\n"), "barcodes.tsv line 2: found an empty line"));
+  CHECK(contains(error_of(matrix, features, "AA\n\tCC\n"), "barcodes.tsv line 2: found a line without a barcode"));
   CHECK(contains(error_of(matrix, features, ""), "barcodes.tsv: found an empty file"));
 }
 

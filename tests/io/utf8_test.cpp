@@ -41,9 +41,9 @@ TEST_CASE("a sheet that Excel saved as Latin-1 is refused at its line") {
 TEST_CASE("the tables beside a matrix are refused at a line that is not UTF-8") {
   const TempFolder folder;
   folder.write("barcodes.tsv", "AAAC\nAA\xE9\n");
-  CHECK(contains(input_error([&] { read_tenx_barcodes(folder / "barcodes.tsv", 2); }), "barcodes.tsv line 2"));
+  CHECK(contains(input_error([&] { read_tenx_barcodes(folder / "barcodes.tsv", {.expected = 2}); }), "barcodes.tsv line 2"));
   folder.write("features.tsv", "ENSG1\tTNF-\xE1\tGene Expression\n");
-  CHECK(contains(input_error([&] { read_tenx_features(folder / "features.tsv", 1); }), "features.tsv line 1"));
+  CHECK(contains(input_error([&] { read_tenx_features(folder / "features.tsv", {.expected = 1}); }), "features.tsv line 1"));
 }
 
 TEST_CASE("text of an h5ad file that is not UTF-8 is refused with its row") {

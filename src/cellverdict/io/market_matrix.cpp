@@ -39,9 +39,23 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+bool is_count(double number) {
+  return number >= 0 && number <= static_cast<double>(std::numeric_limits<float>::max());  // false for NaN
+}
+
+// Up to nine digits; a line's end stops it.
+bool take_digits(const char*& place, std::uint32_t& number) {
+  const char* const begin = place;
+  std::uint32_t sum = 0;
+  for (unsigned digit = 0; (digit = static_cast<unsigned char>(*place) - unsigned{'0'}) <= 9; ++place) sum = sum * 10 + digit;
+  number = sum;
+  const auto n = place - begin;
+  return n > 0 && n <= 9;
+}
+
 }  // namespace
 
-MarketMatrix::MarketMatrix(const std::filesystem::path& file) : lines_(file) {
+MarketMatrix::MarketMatrix(InputBytes input) : lines_(std::move(input)) {
   read_header();
 }
 
@@ -69,7 +83,11 @@ void MarketMatrix::read_header() {
   read_banner();
   std::string_view line;
   bool found = false;
-  while (!found && lines_.next(line)) found = !line.empty() && line.front() != '%';
+  by_cell_ranger_ = false;
+  while (!found && lines_.next(line)) {
+    found = !line.empty() && line.front() != '%';
+    by_cell_ranger_ |= line.starts_with("%metadata_json:");
+  }
   if (!found) lines_.refuse("no size line", "genes, cells and entries after the comments", "the file is truncated");
   n_rows_ = whole(line, "the number of genes");
   n_columns_ = whole(line, "the number of cells");
@@ -80,9 +98,7 @@ void MarketMatrix::read_header() {
   if (n_rows_ > std::numeric_limits<std::int32_t>::max() || n_columns_ > std::numeric_limits<std::int32_t>::max())
     lines_.refuse(with_commas(n_rows_) + " × " + with_commas(n_columns_), "at most 2,147,483,647 of each");
   if (n_entries_ > n_rows_ * n_columns_) lines_.refuse(with_commas(n_entries_) + " entries", "no more than genes × cells");
-  n_read_ = next_column_ = 0;
-  pending_column_ = -1;
-  read_entry();
+  n_read_ = 0;
 }
 
 std::int64_t MarketMatrix::whole(std::string_view& line, const char* what) const {
@@ -105,14 +121,12 @@ float MarketMatrix::value(std::string_view text) const {
   if (failure != std::errc() || stop != end || begin == end)
     lines_.refuse(text.empty() ? "no value" : shown(text), "a number",
                   text.empty() ? "the line ends early: the file may be truncated" : "");
-  if (!std::isfinite(number) || number < 0 || number > static_cast<double>(std::numeric_limits<float>::max()))
-    lines_.refuse(shown(text), "a finite count of zero or more");
+  if (!is_count(number)) lines_.refuse(shown(text), "a finite count of zero or more");
   if (whole_values_ && number != std::floor(number)) lines_.refuse(shown(text), "a whole number, as the first line says 'integer'");
   return static_cast<float>(number);
 }
 
-bool MarketMatrix::read_entry() {
-  pending_column_ = -1;
+bool MarketMatrix::read_careful(MarketEntry& entry) {
   std::string_view line;
   if (!lines_.next(line)) {
     check_end();
@@ -129,14 +143,60 @@ bool MarketMatrix::read_entry() {
   if (!take_word(line).empty()) lines_.refuse("more than three fields", "gene, cell and count");
   if (row < 1 || row > n_rows_) lines_.refuse("gene " + std::to_string(row), "1 to " + std::to_string(n_rows_));
   if (column < 1 || column > n_columns_) lines_.refuse("cell " + std::to_string(column), "1 to " + std::to_string(n_columns_));
-  if (column <= next_column_)
-    lines_.refuse("cell " + std::to_string(column) + " after the entries of cell " + std::to_string(next_column_ + 1),
-                  "entries sorted by cell", "write the matrix again sorted by column");
   if (++n_read_ > n_entries_)
     lines_.refuse("more entries", with_commas(n_entries_) + ", as the size line says", "the file is damaged");
-  pending_ = {static_cast<std::int32_t>(row - 1), count, lines_.number()};
-  pending_column_ = column - 1;
+  entry = {static_cast<std::int32_t>(row - 1), static_cast<std::int32_t>(column - 1), count};
   return true;
+}
+
+// A count, or a fraction where the first line allows it.
+bool MarketMatrix::usual_value(const char*& place, const char* end, float& out) const {
+  const char* const begin = place;
+  std::uint32_t count = 0;
+  if (take_digits(place, count) && (*place == '\n' || *place == '\r')) {
+    out = static_cast<float>(count);
+    return true;
+  }
+  double number = 0;
+  const auto [stop, failure] = std::from_chars(begin, end, number);
+  if (whole_values_ || failure != std::errc() || !is_count(number)) return false;
+  out = static_cast<float>(number);
+  place = stop;
+  return true;
+}
+
+// The lines at hand that are three plain numbers in range; stops before the first that is anything else.
+std::size_t MarketMatrix::read_usual(std::span<MarketEntry> entries) {
+  const std::string_view text = lines_.lines_at_hand();
+  const std::size_t most = std::min(entries.size(), static_cast<std::size_t>(n_entries_ - n_read_));
+  const char *begin = text.data(), *end = begin + text.size();
+  const auto n_rows = static_cast<std::uint32_t>(n_rows_), n_columns = static_cast<std::uint32_t>(n_columns_);
+  std::size_t n = 0;
+  for (const char* place = begin; n < most && place != end; ++n) {
+    std::uint32_t row = 0, column = 0;
+    if (!take_digits(place, row) || !is_blank(*place++) || !take_digits(place, column) || !is_blank(*place++)) break;
+    if (row - 1 >= n_rows || column - 1 >= n_columns || !usual_value(place, end, entries[n].value)) break;
+    place += *place == '\r' ? 1 : 0;
+    if (*place++ != '\n') break;
+    entries[n].row = static_cast<std::int32_t>(row - 1);
+    entries[n].column = static_cast<std::int32_t>(column - 1);
+    begin = place;
+  }
+  lines_.skip(static_cast<std::size_t>(begin - text.data()), static_cast<std::int64_t>(n));
+  n_read_ += static_cast<std::int64_t>(n);
+  return n;
+}
+
+std::size_t MarketMatrix::read(std::span<MarketEntry> entries) {
+  std::size_t n = 0;
+  while (n < entries.size()) {
+    const std::size_t usual = read_usual(entries.subspan(n));
+    n += usual;
+    if (n == entries.size()) break;
+    if (!read_careful(entries[n])) break;
+    ++n;
+  }
+  return n;
 }
 
 void MarketMatrix::check_end() {
@@ -145,29 +205,12 @@ void MarketMatrix::check_end() {
                 "the file is truncated");
 }
 
-bool MarketMatrix::read_column(std::vector<MarketEntry>& entries) {
-  entries.clear();
-  if (next_column_ == n_columns_) return false;
-  bool ascending = true;
-  while (pending_column_ == next_column_) {
-    ascending = ascending && (entries.empty() || entries.back().row < pending_.row);
-    entries.push_back(pending_);
-    read_entry();
-  }
-  if (!ascending) order(entries);
-  ++next_column_;
-  return true;
-}
-
-void MarketMatrix::order(std::vector<MarketEntry>& entries) const {
-  std::sort(entries.begin(), entries.end(),
-            [](const auto& a, const auto& b) { return a.row != b.row ? a.row < b.row : a.line < b.line; });
-  for (std::size_t i = 1; i < entries.size(); ++i)
-    if (entries[i].row == entries[i - 1].row)
-      throw InputError({.where = lines_.path().string() + " line " + std::to_string(entries[i].line),
-                        .found = "gene " + std::to_string(entries[i].row + 1) + " of cell " + std::to_string(next_column_ + 1) +
-                                 " again, first in line " + std::to_string(entries[i - 1].line),
-                        .expected = "one entry for a gene of a cell"});
+std::vector<std::int64_t> MarketMatrix::lines_of(std::int32_t row, std::int32_t column) {
+  rewind();
+  std::vector<std::int64_t> out;
+  for (MarketEntry entry; read_careful(entry);)
+    if (entry.row == row && entry.column == column) out.push_back(lines_.number());
+  return out;
 }
 
 }  // namespace cellverdict

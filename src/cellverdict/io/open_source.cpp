@@ -25,13 +25,6 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
   return out;
 }
 
-// "GSM1_" of "GSM1_matrix.mtx.gz", "" of "matrix.mtx"; nothing for other names.
-std::optional<std::string> matrix_prefix(const std::string& name) {
-  for (const std::string ending : {"matrix.mtx", "matrix.mtx.gz"})
-    if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
-  return std::nullopt;
-}
-
 // The 10x matrices whose files lie in this very folder: the folder itself, or its prefixed triples.
 std::vector<fs::path> matrices_in(const fs::path& folder) {
   std::vector<fs::path> out;

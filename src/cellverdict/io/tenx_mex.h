@@ -1,28 +1,18 @@
 #pragma once
-// 10x Genomics sparse-matrix folders ("MEX"): matrix.mtx, barcodes.tsv, features.tsv (v3) or genes.tsv (v2), gzipped or not,
-// with or without a prefix before each name (GSM8325046_C_d0_matrix.mtx.gz). The matrix is genes × cells, entries sorted by cell,
-// so cells stream in order and no more than one block is ever held.
+// 10x Genomics sparse-matrix folders ("MEX"). Entries sorted by cell, as 10x writes them, stream in order and no more than one
+// block is ever held. Entries in any other order, and matrices of cells × genes, are read in bands of cells that fit the memory
+// allowed: the file is swept once to count, and once for each band.
 
+#include <cellverdict/io/tenx_files.h>
 #include <cellverdict/table/cell_source.h>
 
-#include <filesystem>
+#include <cstdint>
 #include <memory>
-#include <optional>
 
 namespace cellverdict {
 
-struct TenxMexFiles {
-  std::filesystem::path matrix, barcodes, features;
-  std::string name;  // folder name, or prefix without trailing separator
-};
-
-// The triple in `folder` whose file names start with `prefix` (may be empty); nothing when no matrix is there.
-// Throws InputError when the matrix is there and its barcodes or features are not.
-std::optional<TenxMexFiles> find_tenx_mex(const std::filesystem::path& folder, const std::string& prefix);
-
 // Rows of other types than Gene Expression (antibodies, CRISPR guides) are dropped and counted in head().notes.
-// Throws InputError naming file and line for header, size, index or count errors, unsorted or repeated entries, NaN, negative
-// values.
-std::unique_ptr<CellSource> open_tenx_mex(const TenxMexFiles& files);
+// Throws InputError naming file and line for header, size, index or count errors, repeated entries, NaN, negative values.
+std::unique_ptr<CellSource> open_tenx_mex(const TenxMexFiles& files, std::int64_t memory_bytes = std::int64_t{512} << 20);
 
 }  // namespace cellverdict

@@ -1,10 +1,11 @@
 #pragma once
-// The two tables beside a 10x matrix: barcodes.tsv and features.tsv (v3) or genes.tsv (v2).
+// The two tables beside a 10x matrix: barcodes.tsv and features.tsv (v3) or genes.tsv (v2), as 10x writes them and as R and pandas
+// do: quoted, with a header line, with numbered rows. What is taken off is said.
 
+#include <cellverdict/io/input_bytes.h>
 #include <cellverdict/table/genes.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -13,8 +14,9 @@ namespace cellverdict {
 
 struct TenxBarcodes {
   std::vector<std::string> barcodes;  // at most as many as asked for
-  std::int64_t n_lines = 0;           // as many as there are
-  bool extra_columns = false;
+  std::int64_t n_lines = 0;           // as many as there are, without header
+  std::int64_t first_line = 1;        // where the first of them stands, for messages
+  std::vector<std::string> notes;
 };
 
 struct TenxFeatures {
@@ -24,11 +26,18 @@ struct TenxFeatures {
   std::map<std::string, std::int64_t> dropped;  // rows of other types
   std::int64_t n_lines = 0;
   bool version_3 = false;  // has types
+  std::vector<std::string> notes;
 };
 
-// Keep no more than `most` lines, whatever the file holds, and count the rest. Throw InputError with the line.
-TenxBarcodes read_tenx_barcodes(const std::filesystem::path& file, std::int64_t most);
-TenxFeatures read_tenx_features(const std::filesystem::path& file, std::int64_t most);
+// How many lines fit the matrix, and how many would fit it transposed.
+struct TenxLines {
+  std::int64_t expected = 0, transposed = 0;
+};
+
+// Keep no more lines than may fit, whatever the file holds, and count the rest. A first line that names columns ("barcode",
+// "gene_id") is a header where the file has one line more than fits. Throw InputError with the line.
+TenxBarcodes read_tenx_barcodes(const InputBytes& input, const TenxLines& fitting);
+TenxFeatures read_tenx_features(const InputBytes& input, const TenxLines& fitting);
 
 void refuse_repeated_barcodes(const std::filesystem::path& file, const TenxBarcodes& barcodes);
 void refuse_repeated_ids(const std::filesystem::path& file, const TenxFeatures& features);

@@ -1,0 +1,44 @@
+#pragma once
+// Which files make up a 10x matrix, in a folder or in an archive: matrix.mtx, barcodes.tsv, features.tsv (v3) or genes.tsv (v2),
+// gzipped or not in any mixture, with or without a prefix before each name (GSM8325046_C_d0_matrix.mtx.gz). One table of features
+// may serve all matrices of a folder (GSE1_features.tsv.gz).
+
+#include <cellverdict/io/input_bytes.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+// The files of a folder by their names, or all members of an archive by theirs ("raw/matrix.mtx").
+struct FileList {
+  std::filesystem::path shown;
+  std::map<std::string, InputBytes> files;
+};
+// Throws InputError when the folder cannot be read.
+FileList list_folder(const std::filesystem::path& folder);
+
+struct TenxMexFiles {
+  InputBytes matrix, barcodes, features;
+  std::string name;                // folder name, or prefix without trailing separator
+  std::vector<std::string> notes;  // whose features they are when not their own
+};
+
+// The triple whose names start with `prefix` (may be empty); nothing when no matrix is there.
+// Throws InputError when the matrix is there and its barcodes or features are not, or not for certain.
+std::optional<TenxMexFiles> find_tenx_mex(const FileList& list, const std::string& prefix);
+std::optional<TenxMexFiles> find_tenx_mex(const std::filesystem::path& folder, const std::string& prefix);
+
+// "GSM1_" of "GSM1_matrix.mtx.gz", "" of "matrix.mtx"; nothing for other names.
+std::optional<std::string> matrix_prefix(const std::string& name);
+// The prefixes of all matrices of a list, each once, sorted.
+std::vector<std::string> matrix_prefixes(const FileList& list);
+
+// What a library is called: its prefix, or its folder; names that pipelines give say nothing ("outs", "GRCh38") and the folder
+// above is meant.
+std::string library_name(const std::filesystem::path& folder, const std::string& prefix);
+
+}  // namespace cellverdict
