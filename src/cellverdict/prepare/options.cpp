@@ -6,7 +6,10 @@ namespace {
 
 const OptionTable<GeneSelection>& gene_selection_options() {
   static const auto table = OptionTable<GeneSelection>("prepare.genes")
-                                .add("select", &GeneSelection::select, "which genes the net sees", one_of({"variance", "all"}))
+                                .add("select", &GeneSelection::select,
+                                     "the most variable over training cells by: variance of the log-normalised values; seurat, "
+                                     "cell_ranger, seurat_v3: as scanpy's highly_variable_genes; all: no choice",
+                                     one_of({"variance", "seurat", "cell_ranger", "seurat_v3", "all"}))
                                 .add("n", &GeneSelection::n, "how many genes to keep", at_least(1));
   return table;
 }

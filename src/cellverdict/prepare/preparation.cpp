@@ -2,6 +2,8 @@
 #include <cellverdict/genes/match.h>
 #include <cellverdict/prepare/normalise.h>
 #include <cellverdict/prepare/preparation.h>
+#include <cellverdict/prepare/select_genes.h>
+#include <cellverdict/prepare/training_sums.h>
 
 #include <algorithm>
 #include <cmath>
@@ -41,22 +43,11 @@ double median_total(const TrainView& train) {
   return totals.size() % 2 == 1 ? *middle : std::midpoint(*std::max_element(totals.begin(), middle), *middle);
 }
 
-// Population variance. What is left of the subtraction when all values are equal is rounding, not variance: it must not become a
-// divisor.
-double variance_of(const GeneSums& sums, std::int64_t g) {
-  constexpr double kRounding = 1e-12;
-  const auto n = static_cast<double>(sums.n_cells);
-  const double mean = sums.sum[g] / n, mean_square = sums.sum_squares[g] / n;
-  const double variance = mean_square - mean * mean;
-  return variance > kRounding * mean_square ? variance : 0;
-}
-
 }  // namespace
 
 Preparation fit_preparation(const RunContext& context, const TrainView& train, const PrepareOptions& options) {
   const GeneSums sums = sum_training_cells(context, train, options);
   const auto n = static_cast<double>(sums.n_cells);
-  const auto variance = [&](std::int64_t g) { return variance_of(sums, g); };
 
   std::vector<std::int64_t> kept;
   for (std::int64_t g = 0; g < train.genes().size(); ++g)
@@ -75,16 +66,12 @@ Preparation fit_preparation(const RunContext& context, const TrainView& train, c
                      .found = "no gene with a count in that many of " + counted(sums.n_cells, "training cell"),
                      .expected = "at least one gene",
                      .advice = "lower min_cells_per_gene"});
-  if (options.genes.select == "variance" && static_cast<std::int64_t>(kept.size()) > options.genes.n) {
-    std::stable_sort(kept.begin(), kept.end(), [&](std::int64_t a, std::int64_t b) { return variance(a) > variance(b); });
-    kept.resize(static_cast<std::size_t>(options.genes.n));
-    std::sort(kept.begin(), kept.end());
-  }
+  kept = select_genes(context, train, sums, std::move(kept), options);
   for (const std::int64_t g : kept) {
     result.genes.ids.push_back(train.genes().ids[g]);
     result.genes.symbols.push_back(train.genes().symbols[g]);
     result.mean.push_back(sums.sum[g] / n);
-    const double sd = std::sqrt(variance(g));
+    const double sd = std::sqrt(variance_of(sums, g));
     result.sd.push_back(sd > 0 ? sd : 1);
   }
   return result;

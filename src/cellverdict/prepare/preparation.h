@@ -24,8 +24,8 @@ struct Preparation {
   std::int64_t n_genes_detected = 0;  // in at least min_cells_per_gene training cells
 };
 
-// Genes in at least min_cells_per_gene training cells, of these the n of greatest variance (ties: the earlier gene), their mean and
-// sd. Throws DataError when no gene is left.
+// Genes in at least min_cells_per_gene training cells, of these the ones chosen as select_genes.h says, their mean and sd. Throws
+// DataError when no gene is left.
 Preparation fit_preparation(const RunContext& context, const TrainView& train, const PrepareOptions& options);
 
 // Appends one prepared cell to `out` and ends its row. `column` maps a gene of the counts to the preparation's gene (-1: not used);

@@ -2,6 +2,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/base/version.h>
+#include <cellverdict/prepare/select_genes.h>
 #include <cellverdict/report/report.h>
 #include <cellverdict/run/run_record.h>
 #include <cellverdict/run/stage_keys.h>
@@ -40,7 +41,7 @@ std::string genes_note(const ModelCard& card) {
       "{} genes in the files; {} with a count in at least {} training cells; {} kept {}.",
       with_commas(card.preparation.seen.size()), with_commas(card.preparation.n_genes_detected), card.prepare.min_cells_per_gene,
       with_commas(card.preparation.genes.size()),
-      card.prepare.genes.select == "variance" ? "by variance of the log-normalised values over training cells" : "(all)");
+      selection_in_words(card.prepare.genes));
 }
 
 // Whether the results in a variant's folder are those the record speaks of.
