@@ -77,7 +77,9 @@ TEST_CASE("a gzip of many members reads as one file") {
   write_tenx_mex(folder / "a", made_contents(7, 7));
   const std::string one = read_file(folder / "a" / "barcodes.tsv.gz");
   TenxMexContents more = made_contents(7, 7);
-  for (auto& barcode : more.barcodes) barcode += "b";
+  std::vector<std::string> renamed;
+  for (const auto barcode : more.barcodes) renamed.push_back(std::string(barcode) + "b");
+  more.barcodes = renamed;
   write_tenx_mex(folder / "b", more);
   folder.write("c/barcodes.tsv.gz", one + read_file(folder / "b" / "barcodes.tsv.gz"));
   folder.write("c/features.tsv.gz", read_file(folder / "a" / "features.tsv.gz"));
@@ -124,7 +126,7 @@ TEST_CASE("what a 10x folder cannot hold is refused, and no folder appears") {
   };
   CHECK_THROWS_AS(write_tenx_mex(folder / "a", fractions), DataError);
   TenxMexContents tabbed = made_contents(4, 4);
-  tabbed.barcodes[1] = "a\tb";
+  tabbed.barcodes = {"a", "a\tb", "c", "d"};
   CHECK_THROWS_AS(write_tenx_mex(folder / "a", tabbed), DataError);
   TenxMexContents wrong = made_contents(4, 4);
   ++wrong.n_nonzero;

@@ -42,7 +42,7 @@ Cells cells_of(const Cohort& cohort) {
     CsrBlock row;
     cohort.table->append_row(i, row);
     CHECK(std::is_sorted(row.indices.begin(), row.indices.end()));
-    auto& counts = cells[cohort.table->obs().index[i]];
+    auto& counts = cells[cohort.table->obs().index.text(i)];
     for (std::size_t k = 0; k < row.indices.size(); ++k) counts[cohort.table->genes().ids[row.indices[k]]] = row.values[k];
   }
   return cells;
@@ -88,7 +88,7 @@ TEST_CASE("the store holds the counts of exactly the cells that pass quality con
   CHECK(cohort.table->genes() == example_genes(30));
   for (std::int64_t i = 0; i < cohort.table->n_cells(); ++i) {
     double sum = 0;
-    for (const auto& [gene, x] : expected.at(cohort.table->obs().index[i])) sum += x;
+    for (const auto& [gene, x] : expected.at(cohort.table->obs().index.text(i))) sum += x;
     CHECK(cohort.table->total(i) == sum);
   }
   CHECK(cohort.units == std::vector<std::string>{"L1", "L2", "L3", "L4"});

@@ -111,7 +111,7 @@ TEST_CASE("a cohort is one h5ad file whose cells carry their labels") {
   auto options = small("cohort");
   options.n_days = 2;
   const auto made = make(options, folder / "cohort", 2);
-  const auto source = open_h5ad(made.data, std::int64_t{64} << 20);
+  const auto source = open_h5ad(made.data);
   const auto& head = source->head();
   CHECK(head.n_cells == 480);
   CHECK(head.obs.names == std::vector<std::string>{"cell_type", "donor", "library", "disease", "batch", "day"});

@@ -19,20 +19,20 @@ std::vector<std::string> units_on(const Split& split, Side side) {
 
 std::vector<std::string> cells_of(const CellView& view) {
   std::vector<std::string> cells;
-  for (std::int64_t i = 0; i < view.n_cells(); ++i) cells.push_back(view.cell(i));
+  for (std::int64_t i = 0; i < view.n_cells(); ++i) cells.emplace_back(view.cell(i));
   return cells;
 }
 
-using Names = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 }  // namespace
 
 TEST_CASE("the paper's lists put exactly its libraries on each side") {
   const Split split = split_example(make_example(lmna_units()), lmna_lists());
-  CHECK(units_on(split, Side::test) == Names{"GSM8325052", "GSM8325056"});
-  CHECK(units_on(split, Side::validation) == Names{"GSM8325049", "GSM8325054"});
+  CHECK(units_on(split, Side::test) == Texts{"GSM8325052", "GSM8325056"});
+  CHECK(units_on(split, Side::validation) == Texts{"GSM8325049", "GSM8325054"});
   CHECK(units_on(split, Side::train) ==
-        Names{"GSM8325046", "GSM8325047", "GSM8325048", "GSM8325050", "GSM8325051", "GSM8325053", "GSM8325055", "GSM8325057"});
+        Texts{"GSM8325046", "GSM8325047", "GSM8325048", "GSM8325050", "GSM8325051", "GSM8325053", "GSM8325055", "GSM8325057"});
   CHECK(units_on(split, Side::unused).empty());
   CHECK(split.train().n_cells() == 80);
   CHECK(split.test().n_cells() == 20);
@@ -56,8 +56,8 @@ TEST_CASE("lists without a list for training train on all that is held out nowhe
 TEST_CASE("a matched split holds out the day of both genotypes, as in the paper") {
   const auto cohort = make_example(lmna_units());
   const Split split = split_example(cohort, {.scheme = "matched", .by = "day", .validation = {"0"}, .test = {"19"}});
-  CHECK(units_on(split, Side::test) == Names{"GSM8325052", "GSM8325057"});
-  CHECK(units_on(split, Side::validation) == Names{"GSM8325046", "GSM8325054"});
+  CHECK(units_on(split, Side::test) == Texts{"GSM8325052", "GSM8325057"});
+  CHECK(units_on(split, Side::validation) == Texts{"GSM8325046", "GSM8325054"});
   CHECK(units_on(split, Side::train).size() == 8);
   const Column day = split.train().column("day", "here");
   CHECK(std::none_of(day.numbers.begin(), day.numbers.end(), [](double d) { return d == 0 || d == 19; }));
@@ -109,11 +109,11 @@ TEST_CASE("a split by groups never puts a donor on two sides, and takes its frac
 TEST_CASE("groups: what a list names is fixed, and the sides without a list are drawn from the rest") {
   const auto cohort = make_example(many_units({"a", "b"}, 6));
   const Split split = split_example(cohort, {.scheme = "group", .test = {"donor-a0", "donor-b5"}});
-  CHECK(units_on(split, Side::test) == Names{"a0", "b5"});
+  CHECK(units_on(split, Side::test) == Texts{"a0", "b5"});
   CHECK(units_on(split, Side::validation).size() == 2);
   CHECK(units_on(split, Side::train).size() == 8);
   const Split drawn_test = split_example(cohort, {.scheme = "group", .validation = {"donor-a0", "donor-b5"}});
-  CHECK(units_on(drawn_test, Side::validation) == Names{"a0", "b5"});
+  CHECK(units_on(drawn_test, Side::validation) == Texts{"a0", "b5"});
   CHECK(units_on(drawn_test, Side::test).size() == 2);
   const Split all_listed = split_example(cohort, {.scheme = "group", .test = {"donor-a0", "donor-b5"}, .validation_fraction = 0});
   CHECK_FALSE(all_listed.validation().has_value());
@@ -285,7 +285,7 @@ TEST_CASE("cells without a value of the split's column are on no side, and count
   auto units = lmna_units();
   units[1].day = std::numeric_limits<double>::quiet_NaN();
   const Split split = split_example(make_example(units), {.scheme = "matched", .by = "day", .test = {"19"}});
-  CHECK(units_on(split, Side::unused) == Names{"GSM8325047"});
+  CHECK(units_on(split, Side::unused) == Texts{"GSM8325047"});
   CHECK(says(split.summary().notes, "10 cells without a value of 'day' on no side."));
 }
 
@@ -295,7 +295,7 @@ TEST_CASE("the summary says of every unit its person, class, day, side and cells
   const SplitSummary& summary = split.summary();
   CHECK(summary.scheme == "matched");
   CHECK(summary.by == "day");
-  CHECK(summary.classes == Names{"Control", "Patient"});
+  CHECK(summary.classes == Texts{"Control", "Patient"});
   REQUIRE(summary.units.size() == 12);
   const SplitUnit& last = summary.units.back();
   CHECK(last.side == Side::test);

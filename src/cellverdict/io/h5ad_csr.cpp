@@ -52,7 +52,7 @@ void H5adCompressed::read_values(std::int64_t first, std::int64_t count, std::ve
 }
 
 void H5adRowAppender::refuse(std::int64_t row, std::int32_t gene, const std::string& found, const std::string& expected) const {
-  throw InputError({.where = where_ + " row " + std::to_string(row) + " (" + head_.obs.index[row] + ")",
+  throw InputError({.where = where_ + " row " + std::to_string(row) + " (" + head_.obs.index.text(row) + ")",
                     .found = found + " for gene " + head_.genes.ids[gene],
                     .expected = expected});
 }

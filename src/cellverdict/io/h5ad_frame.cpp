@@ -3,6 +3,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/run_context.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace cellverdict {
@@ -134,12 +135,25 @@ Frame read_h5ad_index(const Hdf5Object& frame) {
   return out;
 }
 
-Frame read_h5ad_frame(const Hdf5Object& frame, std::vector<std::string>& notes) {
-  const Frame head = read_h5ad_index(frame);
+std::vector<std::string> readable_h5ad_columns(const Hdf5Object& frame) {
+  std::vector<std::string> names = frame.text_list_attribute("column-order").value_or(std::vector<std::string>());
+  std::erase_if(names, [&](const std::string& name) {
+    const Hdf5Object column = frame.open(name);
+    const std::string encoding = column.text_attribute("encoding-type").value_or("");
+    if (column.is_group()) return encoding != "categorical" && !encoding.starts_with("nullable-");
+    return column.shape().size() != 1 || column.kind() == Hdf5Kind::compound || column.kind() == Hdf5Kind::other;
+  });
+  return names;
+}
+
+Frame read_h5ad_frame(const Hdf5Object& frame, std::vector<std::string>& notes,
+                      const std::optional<std::vector<std::string>>& wanted) {
+  Frame head = read_h5ad_index(frame);
   Frame out;
-  out.index = head.index;
+  out.index = std::move(head.index);
   for (const auto& name : head.names) {
     if (out.find(name) != nullptr) frame.refuse("column '" + name + "' twice in column-order", "distinct columns");
+    if (wanted && std::find(wanted->begin(), wanted->end(), name) == wanted->end()) continue;
     const Hdf5Object object = frame.open(name);
     auto column = read_h5ad_column(object, out.n_rows());
     if (column) {

@@ -11,8 +11,12 @@
 
 namespace cellverdict {
 
-// All columns; one of an encoding we do not read is left out and said in `notes`. Throws InputError for damaged columns.
-Frame read_h5ad_frame(const Hdf5Object& frame, std::vector<std::string>& notes);
+// Columns of that frame, all or those of `wanted` that it has; one of an encoding we do not read is left out and said in `notes`.
+// Throws InputError for damaged columns.
+Frame read_h5ad_frame(const Hdf5Object& frame, std::vector<std::string>& notes,
+                      const std::optional<std::vector<std::string>>& wanted = {});
+// The names of all columns that can be read.
+std::vector<std::string> readable_h5ad_columns(const Hdf5Object& frame);
 // The index and the names of the columns alone.
 Frame read_h5ad_index(const Hdf5Object& frame);
 // One column; nothing when its encoding is not read.

@@ -52,13 +52,13 @@ std::optional<std::pair<std::string, std::vector<std::string>>> text_column(cons
 
 GeneList read_h5ad_genes(const Hdf5Object& var, std::vector<std::string>& notes) {
   const Frame head = read_h5ad_index(var);
-  GeneList genes{head.index, {}};
-  if (!mostly_ensembl(head.index)) {
+  GeneList genes{head.index.texts(), {}};
+  if (!mostly_ensembl(genes.ids)) {
     if (auto column = text_column(var, head, kIdColumns); column && mostly_ensembl(column->second)) {
       const auto repeated = first_repeated(column->second);
       if (!repeated) {
         genes.ids = std::move(column->second);
-        genes.symbols = head.index;
+        genes.symbols = head.index.texts();
         notes.push_back("gene ids are those of var/" + column->first);
       } else {
         notes.push_back("var/" + column->first + " has '" + *repeated + "' twice, so genes go by the index of var");

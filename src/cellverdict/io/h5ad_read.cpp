@@ -5,8 +5,6 @@
 #include <cellverdict/io/h5ad_frame.h>
 #include <cellverdict/io/h5ad_rows.h>
 
-#include <unordered_set>
-
 namespace cellverdict {
 
 namespace fs = std::filesystem;
@@ -14,7 +12,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // Everything about the file but X, with what is wrong with it as a whole said first.
-SourceHead read_head(const Hdf5Object& root) {
+SourceHead read_head(const Hdf5Object& root, const OpenOptions& options) {
   const std::string encoding = root.text_attribute("encoding-type").value_or("anndata");
   if (encoding != "anndata") root.refuse("an HDF5 file of type " + encoding, "anndata", "write the one modality you want as .h5ad");
   if (!root.has("obs") || !root.has("var"))
@@ -24,13 +22,13 @@ SourceHead read_head(const Hdf5Object& root) {
   head.path = root.file();
   head.name = root.file().stem().string();
   head.files = {root.file()};
-  head.obs = read_h5ad_frame(root.open("obs"), head.notes);
+  head.obs = read_h5ad_frame(root.open("obs"), head.notes, options.obs_columns);
+  head.obs_columns = readable_h5ad_columns(root.open("obs"));
   head.n_cells = head.obs.n_rows();
   head.genes = read_h5ad_genes(root.open("var"), head.notes);
   if (head.n_cells == 0) root.refuse("no cells", "at least one");
   if (head.genes.size() == 0) root.refuse("no genes", "at least one");
-  std::unordered_set<std::string_view> names(head.obs.index.begin(), head.obs.index.end());
-  if (const std::int64_t repeated = head.n_cells - static_cast<std::int64_t>(names.size()); repeated > 0)
+  if (const std::int64_t repeated = find_repeated(head.obs.index).n_repeated; repeated > 0)
     head.notes.push_back(counted(repeated, "cell name") + " in obs repeat" + (repeated == 1 ? "s" : "") + " another");
   return head;
 }
@@ -55,16 +53,37 @@ std::string layout_of(const Hdf5Object& root, const SourceHead& head) {
   return encoding;
 }
 
-}  // namespace
-
-std::unique_ptr<CellSource> open_h5ad(const fs::path& path, std::int64_t memory_bytes) {
-  const Hdf5Object root = Hdf5Object::open_file(path);
-  SourceHead head = read_head(root);
+std::unique_ptr<CellSource> open_rows(const Hdf5Object& root, SourceHead head, std::int64_t memory_bytes) {
   const std::string layout = layout_of(root, head);
   if (layout == "array") return open_dense_rows(std::move(head), root, memory_bytes);
   const Hdf5Object x = root.open("X");
   if (layout == "csc_matrix") return open_csc_rows(std::move(head), x, memory_bytes);
   return open_csr_rows(std::move(head), x, memory_bytes);
+}
+
+// The rows of a matrix, with the columns of obs that were not asked for at hand.
+class H5adSource : public CellSource {
+ public:
+  H5adSource(const Hdf5Object& root, const OpenOptions& options)
+      : rows_(open_rows(root, read_head(root, options), options.memory_bytes)), obs_(root.open("obs")) {}
+  const SourceHead& head() const override { return rows_->head(); }
+  bool read_block(std::int64_t max_rows, CsrBlock& block) override { return rows_->read_block(max_rows, block); }
+  void rewind() override { rows_->rewind(); }
+  Column read_obs_column(const std::string& name) const override {
+    const auto& known = head().obs_columns;
+    const bool held = head().obs.find(name) != nullptr || std::find(known.begin(), known.end(), name) == known.end();
+    return held ? CellSource::read_obs_column(name) : read_h5ad_column(obs_.open(name), head().n_cells).value();
+  }
+
+ private:
+  std::unique_ptr<CellSource> rows_;
+  Hdf5Object obs_;
+};
+
+}  // namespace
+
+std::unique_ptr<CellSource> open_h5ad(const fs::path& path, const OpenOptions& options) {
+  return std::make_unique<H5adSource>(Hdf5Object::open_file(path), options);
 }
 
 DenseH5ad read_dense_h5ad(const fs::path& path) {

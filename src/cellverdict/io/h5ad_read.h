@@ -1,6 +1,7 @@
 #pragma once
 // Reads .h5ad files (AnnData's current encoding): streaming through CellSource, or in place for shards we wrote.
 
+#include <cellverdict/io/open_options.h>
 #include <cellverdict/table/cell_source.h>
 #include <cellverdict/table/cell_table.h>
 
@@ -11,9 +12,9 @@
 
 namespace cellverdict {
 
-// X as CSR, CSC (streamed as rows within memory_bytes: the columns are swept once per band of rows) or dense.
+// X as CSR, CSC (streamed as rows within options.memory_bytes: the columns are swept once per band of rows) or dense.
 // Throws InputError with file and inner path (`obs/donor`, `X/indices`) for anything damaged or not understood.
-std::unique_ptr<CellSource> open_h5ad(const std::filesystem::path& path, std::int64_t memory_bytes);
+std::unique_ptr<CellSource> open_h5ad(const std::filesystem::path& path, const OpenOptions& options = {});
 
 struct MappedH5ad {
   GeneList genes;

@@ -252,7 +252,7 @@ std::optional<std::vector<std::string>> Hdf5Object::text_list_attribute(const st
   const hssize_t n = H5Sget_simple_extent_npoints(space.id());
   if (n == 0) return std::vector<std::string>();  // anndata writes an empty list as an empty array of numbers
   if (n < 0 || n > file_->bytes || H5Tget_class(type.id()) != H5T_STRING) return std::nullopt;
-  return read_text_of(type.id(), n, attribute.id(), true);
+  return read_text_of(type.id(), n, attribute.id(), true).texts();
 }
 
 std::optional<std::string> Hdf5Object::text_attribute(const std::string& name) const {
@@ -327,17 +327,17 @@ std::vector<char> Hdf5Object::read_booleans() const {
   return out;
 }
 
-std::vector<std::string> Hdf5Object::read_text() const {
+Names Hdf5Object::read_text() const {
   if (group_ || kind_ != Hdf5Kind::text || shape_.size() > 1) refuse("values that are not text", "a vector of text");
   const Hdf5Handle type(H5Dget_type(handle_.id()), H5Tclose);
   return read_text_of(type.id(), product(shape_), handle_.id(), false);
 }
 
-std::vector<std::string> Hdf5Object::read_text_of(std::int64_t type, std::int64_t n, std::int64_t from, bool attribute) const {
+Names Hdf5Object::read_text_of(std::int64_t type, std::int64_t n, std::int64_t from, bool attribute) const {
   Hdf5Text text = read_hdf5_text({from, type, n, attribute, file_->bytes * kMostGrowth + kSlack});
   if (text.problem)
     refuse("text that cannot be read (" + *text.problem + ")", "", "the file is damaged or needs a missing HDF5 filter");
-  for (std::size_t i = 0; i < text.texts.size(); ++i)
+  for (std::int64_t i = 0; i < static_cast<std::int64_t>(text.texts.size()); ++i)
     if (const auto place = first_foreign_byte(text.texts[i]))
       refuse(foreign_text(text.texts[i], *place) + (n > 1 ? " at place " + std::to_string(i) : ""), "UTF-8",
              "write the file again with this text as UTF-8");

@@ -3,6 +3,8 @@
 // while reading stands in the .cpp; the h5ad readers see no identifier, no status and no foreign header.
 // Must never: trust a size it has not compared with the bytes that are really in the file.
 
+#include <cellverdict/table/names.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -85,8 +87,8 @@ class Hdf5Object {
   void read(std::int64_t first, std::int64_t count, T* out) const;
   template <class T>
   std::vector<T> read_all() const;
-  std::vector<std::string> read_text() const;  // a vector, or a scalar as a vector of one
-  std::vector<char> read_booleans() const;     // 0 or 1; HDF5 booleans or bytes
+  Names read_text() const;                  // a vector, or a scalar as a vector of one
+  std::vector<char> read_booleans() const;  // 0 or 1; HDF5 booleans or bytes
 
   [[noreturn]] void refuse(std::string found, std::string expected = {}, std::string advice = {}) const;
 
@@ -96,7 +98,7 @@ class Hdf5Object {
   void describe_dataset();
   void check_size() const;
   Hdf5Handle open_attribute(const std::string& name) const;
-  std::vector<std::string> read_text_of(std::int64_t type, std::int64_t n, std::int64_t from, bool attribute) const;
+  Names read_text_of(std::int64_t type, std::int64_t n, std::int64_t from, bool attribute) const;
 
   std::shared_ptr<const File> file_;
   Hdf5Handle handle_;

@@ -215,11 +215,21 @@ Hdf5Array Hdf5Group::array(const std::string& name, Hdf5Element element, std::in
   return out;
 }
 
-void Hdf5Group::text(const std::string& name, std::span<const std::string> values) {
+void Hdf5Group::text(const std::string& name, const Names& values) {
+  constexpr std::int64_t kPiece = 65536;  // written at a time: libhdf5 wants a pointer to every text, each with a zero at its end
   const Hdf5Handle type = text_type();
   const std::int64_t length = static_cast<std::int64_t>(values.size());
   const Hdf5Handle out = dataset(name, type.id(), std::span(&length, 1));
-  write_all(out, type.id(), pointers_to(values).data(), name);
+  const Hdf5Handle space(H5Dget_space(out.id()), H5Sclose);
+  for (std::int64_t first = 0; first < length; first += kPiece) {
+    std::vector<std::string> piece;
+    for (std::int64_t i = first; i < std::min(length, first + kPiece); ++i) piece.push_back(values.text(i));
+    const auto start = static_cast<hsize_t>(first), count = static_cast<hsize_t>(piece.size());
+    const Hdf5Handle memory(H5Screate_simple(1, &count, nullptr), H5Sclose);
+    if (H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, &start, nullptr, &count, nullptr) < 0 ||
+        H5Dwrite(out.id(), type.id(), memory.id(), space.id(), H5P_DEFAULT, pointers_to(piece).data()) < 0)
+      refuse(name);
+  }
   if (!put_encoding(out, "string-array", "0.2.0")) refuse(name);
 }
 

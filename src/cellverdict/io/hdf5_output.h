@@ -48,7 +48,7 @@ class Hdf5Group {
 
   // One piece, allocated at once, without fill; no encoding mark (parts of a sparse matrix have none).
   Hdf5Array array(const std::string& name, Hdf5Element element, std::int64_t length);
-  void text(const std::string& name, std::span<const std::string> values);
+  void text(const std::string& name, const Names& values);
   void scalar_text(const std::string& name, const std::string& value);
   void numbers(const std::string& name, std::span<const double> values);
   void matrix(const std::string& name, std::span<const double> values, std::int64_t n_rows, std::int64_t n_columns);

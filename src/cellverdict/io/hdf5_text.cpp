@@ -10,6 +10,8 @@ namespace cellverdict {
 
 namespace {
 
+constexpr std::int64_t kPiece = 65536;  // elements read at a time
+
 // Memory for variable-length strings while libhdf5 unpacks them: given back in one piece, and never more than a budget.
 class TextArena {
  public:
@@ -44,7 +46,7 @@ class TextArena {
   std::size_t room_ = 0;
 };
 
-std::string fixed_text(const char* begin, std::size_t width, bool space_padded) {
+std::string_view fixed_text(const char* begin, std::size_t width, bool space_padded) {
   std::size_t n = 0;
   if (space_padded) {
     n = width;
@@ -55,42 +57,55 @@ std::string fixed_text(const char* begin, std::size_t width, bool space_padded) 
   return {begin, n};
 }
 
+// Reads the elements [first, first + count) of the place into `out`, elements of the type `memory`.
+bool read_piece(const Hdf5TextPlace& place, std::int64_t memory, std::int64_t first, std::int64_t count, std::int64_t transfer,
+                void* out) {
+  if (place.attribute) return H5Aread(place.from, memory, out) >= 0;
+  if (count == place.count) return H5Dread(place.from, memory, H5S_ALL, H5S_ALL, transfer, out) >= 0;  // scalars too
+  const auto start = static_cast<hsize_t>(first), length = static_cast<hsize_t>(count);
+  const Hdf5Handle space(H5Dget_space(place.from), H5Sclose), piece(H5Screate_simple(1, &length, nullptr), H5Sclose);
+  return H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, &start, nullptr, &length, nullptr) >= 0 &&
+         H5Dread(place.from, memory, piece.id(), space.id(), transfer, out) >= 0;
+}
+
 Hdf5Text read_fixed(const Hdf5TextPlace& place) {
-  const std::size_t width = H5Tget_size(place.type), n = static_cast<std::size_t>(place.count);
+  const std::size_t width = H5Tget_size(place.type);
   if (width == 0 || place.count > place.budget / static_cast<std::int64_t>(width)) return {{}, "more text than the file can hold"};
-  std::vector<char> bytes(n * width);
-  const herr_t status = place.attribute ? H5Aread(place.from, place.type, bytes.data())
-                                        : H5Dread(place.from, place.type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data());
-  if (status < 0) return {{}, hdf5_reason()};
   const bool padded = H5Tget_strpad(place.type) == H5T_STR_SPACEPAD;
-  std::vector<std::string> out;
-  out.reserve(n);
-  for (std::size_t i = 0; i < n; ++i) out.push_back(fixed_text(bytes.data() + i * width, width, padded));
-  return {std::move(out), std::nullopt};
+  const std::int64_t piece = place.attribute ? place.count : std::min(place.count, kPiece);
+  std::vector<char> bytes(static_cast<std::size_t>(piece) * width);
+  Hdf5Text out;
+  for (std::int64_t first = 0; first < place.count; first += piece) {
+    const std::int64_t n = std::min(piece, place.count - first);
+    if (!read_piece(place, place.type, first, n, H5P_DEFAULT, bytes.data())) return {{}, hdf5_reason()};
+    for (std::int64_t i = 0; i < n; ++i)
+      out.texts.push_back(fixed_text(bytes.data() + i * static_cast<std::int64_t>(width), width, padded));
+  }
+  return out;
 }
 
 Hdf5Text read_variable(const Hdf5TextPlace& place) {
   const Hdf5Handle memory(H5Tcopy(H5T_C_S1), H5Tclose);
   H5Tset_size(memory.id(), H5T_VARIABLE);
   H5Tset_cset(memory.id(), H5Tget_cset(place.type));
-  std::vector<char*> pointers(static_cast<std::size_t>(place.count), nullptr);
-  std::vector<std::string> out;
-  out.reserve(pointers.size());
-  const auto take = [&] {
-    for (const char* text : pointers) out.emplace_back(text == nullptr ? "" : text);
-  };
-  if (place.attribute) {  // attributes are small and know no memory manager
-    if (H5Aread(place.from, memory.id(), pointers.data()) < 0) return {{}, hdf5_reason()};
-    take();
-    for (char* text : pointers) H5free_memory(text);
-    return {std::move(out), std::nullopt};
+  const std::int64_t piece = place.attribute ? place.count : std::min(place.count, kPiece);
+  std::vector<char*> pointers(static_cast<std::size_t>(piece), nullptr);
+  Hdf5Text out;
+  std::int64_t budget = place.budget;
+  for (std::int64_t first = 0; first < place.count; first += piece) {
+    const std::int64_t n = std::min(piece, place.count - first);
+    TextArena arena(budget);
+    const Hdf5Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose);
+    H5Pset_vlen_mem_manager(transfer.id(), TextArena::allocate, &arena, TextArena::release, &arena);
+    if (!read_piece(place, memory.id(), first, n, transfer.id(), pointers.data())) return {{}, hdf5_reason()};
+    for (std::int64_t i = 0; i < n; ++i) {
+      const std::string_view text = pointers[i] == nullptr ? "" : pointers[i];
+      out.texts.push_back(text);
+      budget -= static_cast<std::int64_t>(text.size());
+      if (place.attribute) H5free_memory(pointers[i]);  // attributes are small and know no memory manager
+    }
   }
-  TextArena arena(place.budget);
-  const Hdf5Handle transfer(H5Pcreate(H5P_DATASET_XFER), H5Pclose);
-  H5Pset_vlen_mem_manager(transfer.id(), TextArena::allocate, &arena, TextArena::release, &arena);
-  if (H5Dread(place.from, memory.id(), H5S_ALL, H5S_ALL, transfer.id(), pointers.data()) < 0) return {{}, hdf5_reason()};
-  take();
-  return {std::move(out), std::nullopt};
+  return out;
 }
 
 }  // namespace

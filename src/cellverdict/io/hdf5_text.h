@@ -2,10 +2,11 @@
 // Text in HDF5 files, of fixed or variable length, within a budget of memory: many strings may point at the same few bytes of the
 // file, so its size alone bounds nothing.
 
+#include <cellverdict/table/names.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace cellverdict {
 
@@ -18,7 +19,7 @@ struct Hdf5TextPlace {
 };
 
 struct Hdf5Text {
-  std::vector<std::string> texts;
+  Names texts;
   std::optional<std::string> problem;  // why libhdf5 cannot read it, or that the budget does not hold it
 };
 Hdf5Text read_hdf5_text(const Hdf5TextPlace& place);

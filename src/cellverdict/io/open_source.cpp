@@ -72,7 +72,7 @@ std::optional<TenxMexFiles> matrix_beside(const fs::path& file) {
 
 std::unique_ptr<CellSource> open_file(const fs::path& file, const OpenOptions& options) {
   const std::string name = file.filename().string();
-  if (is_hdf5(file) || name.ends_with(".h5ad")) return open_h5ad(file, options.memory_bytes);
+  if (is_hdf5(file) || name.ends_with(".h5ad")) return open_h5ad(file, options);
   if (const auto files = matrix_beside(file)) return open_tenx_mex(*files);
   throw InputError({.where = file.string(),
                     .found = "a file of unknown format",

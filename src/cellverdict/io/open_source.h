@@ -1,6 +1,7 @@
 #pragma once
 // Recognises what a path is by its content and opens it; a folder may hold many libraries.
 
+#include <cellverdict/io/open_options.h>
 #include <cellverdict/table/cell_source.h>
 
 #include <filesystem>
@@ -9,10 +10,6 @@
 #include <vector>
 
 namespace cellverdict {
-
-struct OpenOptions {
-  std::int64_t memory_bytes = std::int64_t{512} << 20;  // most a reader may hold at a time (column-compressed h5ad)
-};
 
 // Opens an .h5ad file, a 10x folder (matrix.mtx[.gz] + barcodes + features|genes), or one library of a prefixed folder when
 // `path` is such a prefix ("mex/GSM000001_ctrl101_"). Throws InputError when it is none of these or damaged.

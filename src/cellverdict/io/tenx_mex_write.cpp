@@ -30,7 +30,8 @@ void check_name(const std::string& name, const fs::path& folder) {
 
 void write_tables(const fs::path& folder, const fs::path& shown, const TenxMexContents& contents) {
   GzipOutput barcodes(folder / "barcodes.tsv.gz", shown / "barcodes.tsv.gz");
-  for (const auto& barcode : contents.barcodes) {
+  for (const std::string_view name : contents.barcodes) {
+    const std::string barcode(name);
     check_name(barcode, shown);
     barcodes.write(barcode + "\n");
   }

@@ -4,17 +4,17 @@
 
 #include <cellverdict/table/csr.h>
 #include <cellverdict/table/genes.h>
+#include <cellverdict/table/names.h>
 
 #include <filesystem>
 #include <functional>
 #include <string>
-#include <vector>
 
 namespace cellverdict {
 
 struct TenxMexContents {
   GeneList genes;
-  std::vector<std::string> barcodes;
+  Names barcodes;
   std::int64_t n_nonzero = 0;                 // exact
   std::function<bool(CsrBlock&)> next_block;  // whole counts, cells in order
 };

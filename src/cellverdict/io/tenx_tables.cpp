@@ -202,7 +202,7 @@ TenxBarcodes read_tenx_barcodes(const InputBytes& input, const TenxLines& fittin
     if (row.fields[0].empty()) lines.refuse("a line without a barcode", "a barcode");
     if (out.barcodes.empty()) out.first_line = line;
     more_columns |= row.n_fields > 1;
-    out.barcodes.emplace_back(row.fields[0]);
+    out.barcodes.push_back(row.fields[0]);
   });
   out.n_lines = seen.n_lines;
   const std::string file = input.shown.filename().string();
@@ -237,13 +237,10 @@ TenxFeatures read_tenx_features(const InputBytes& input, const TenxLines& fittin
 }
 
 void refuse_repeated_barcodes(const std::filesystem::path& file, const TenxBarcodes& barcodes) {
-  std::unordered_map<std::string_view, std::int64_t> seen;
-  std::int64_t line = barcodes.first_line;
-  for (const auto& barcode : barcodes.barcodes) {
-    if (const auto [place, added] = seen.emplace(barcode, line); !added)
-      refuse_repeated(file, "barcode " + barcode, place->second, line, "distinct barcodes");
-    ++line;
-  }
+  const RepeatedNames repeated = find_repeated(barcodes.barcodes);
+  if (repeated.n_repeated > 0)
+    refuse_repeated(file, "barcode " + barcodes.barcodes.text(repeated.second), barcodes.first_line + repeated.first,
+                    barcodes.first_line + repeated.second, "distinct barcodes");
 }
 
 void refuse_repeated_ids(const std::filesystem::path& file, const TenxFeatures& features) {

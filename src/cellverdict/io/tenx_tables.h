@@ -4,6 +4,7 @@
 
 #include <cellverdict/io/input_bytes.h>
 #include <cellverdict/table/genes.h>
+#include <cellverdict/table/names.h>
 
 #include <cstdint>
 #include <map>
@@ -13,9 +14,9 @@
 namespace cellverdict {
 
 struct TenxBarcodes {
-  std::vector<std::string> barcodes;  // at most as many as asked for
-  std::int64_t n_lines = 0;           // as many as there are, without header
-  std::int64_t first_line = 1;        // where the first of them stands, for messages
+  Names barcodes;               // at most as many as asked for
+  std::int64_t n_lines = 0;     // as many as there are, without header
+  std::int64_t first_line = 1;  // where the first of them stands, for messages
   std::vector<std::string> notes;
 };
 

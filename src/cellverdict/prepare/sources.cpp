@@ -23,7 +23,7 @@ std::vector<SourceFile> sources_of_sheet(const fs::path& file) {
   const SampleSheet sheet = read_sample_sheet(file);
   std::vector<SourceFile> sources;
   for (std::size_t i = 0; i < sheet.paths.size(); ++i) {
-    SourceFile source{.path = sheet.paths[i], .name = sheet.labels.index[i]};
+    SourceFile source{.path = sheet.paths[i], .name = sheet.labels.index.text(static_cast<std::int64_t>(i))};
     try {
       find_sources(source.path);
     } catch (const InputError& error) {

@@ -92,7 +92,7 @@ UnitGeneSums read_unit_sums(const std::filesystem::path& path, const std::string
                       .found = "a column that is no number for each unit",
                       .expected = "the statistics of a store",
                       .advice = kDamaged});
-  UnitGeneSums sums{.normalisation = normalisation, .units = file.obs.index};
+  UnitGeneSums sums{.normalisation = normalisation, .units = file.obs.index.texts()};
   const auto n_genes = static_cast<std::ptrdiff_t>(file.var.index.size());
   for (std::ptrdiff_t u = 0; u < static_cast<std::ptrdiff_t>(file.obs.index.size()); ++u) {
     const auto slice = [&](const std::vector<double>& all) {

@@ -150,7 +150,7 @@ class StoreWriter {
       for (std::size_t i = 0; i < source.cells.size(); ++i) {
         const std::string unit = column.text(static_cast<std::int64_t>(i));
         if (unit.empty() && source.cells[i].unit >= 0)
-          throw DataError({.where = source.file.name + " cell '" + source.head.obs.index[i] + "'",
+          throw DataError({.where = source.file.name + " cell '" + source.head.obs.index.text(static_cast<std::int64_t>(i)) + "'",
                            .found = "no value of the unit column '" + request_.data.unit + "'",
                            .expected = "a unit for every cell",
                            .advice = "leave such cells out with [data] where"});
@@ -301,8 +301,11 @@ class StoreWriter {
 
   Frame shard_obs(const PlannedSource& planned, const std::vector<std::int64_t>& rows) const {
     Frame obs = planned.head.obs.select(rows);
-    if (sources_.size() > 1)
-      for (auto& cell : obs.index) cell += "-" + planned.file.name;
+    if (sources_.size() > 1) {
+      Names cells;
+      for (const std::string_view cell : obs.index) cells.push_back(std::string(cell) + "-" + planned.file.name);
+      obs.index = std::move(cells);
+    }
     std::vector<double> totals, n_genes, mito;
     for (const std::int64_t row : rows) {
       totals.push_back(planned.cells[row].total);

@@ -71,7 +71,7 @@ std::string ValueWatch::see(const CsrBlock& cells) {
   return check_value_state(state_, file_, strict_);
 }
 
-void refuse_negative(const CsrRow& counts, const std::string& file, const std::string& cell, const GeneList& genes) {
+void refuse_negative(const CsrRow& counts, const std::string& file, std::string_view cell, const GeneList& genes) {
   for (std::size_t k = 0; k < counts.values.size(); ++k)
     if (counts.values[k] < 0)
       throw DataError({.where = fmt::format("{} cell '{}' gene '{}'", file, cell, genes.symbols[counts.genes[k]]),

@@ -39,6 +39,6 @@ class ValueWatch {
 };
 
 // Throws DataError naming file, cell and gene of the first negative value.
-void refuse_negative(const CsrRow& counts, const std::string& file, const std::string& cell, const GeneList& genes);
+void refuse_negative(const CsrRow& counts, const std::string& file, std::string_view cell, const GeneList& genes);
 
 }  // namespace cellverdict

@@ -162,7 +162,7 @@ class Predictor {
       warn(head.name + ": no mitochondrial gene of the model is there, so no cell fails its mitochondrial bound.");
   }
 
-  void write_cell(std::ofstream& table, const std::string& cell, const std::string& unit, const double* probability, bool passes) {
+  void write_cell(std::ofstream& table, std::string_view cell, const std::string& unit, const double* probability, bool passes) {
     table << cell << '\t' << unit;
     for (std::size_t c = 0; c < result_.classes.size(); ++c) table << fmt::format("\t{:.9g}", probability[c]);
     table << '\t' << result_.classes[called_class(probability, classifier_.card())] << '\t' << (passes ? "yes" : "no") << '\n';

@@ -28,7 +28,7 @@ class CellView {
   std::int32_t unit_number(std::int64_t i) const { return cohort_->unit[rows_[i]]; }  // in the sorted units of the whole cohort
   const std::string& unit(std::int64_t i) const { return cohort_->units[cohort_->unit[rows_[i]]]; }
   const std::string& donor(std::int64_t i) const { return cohort_->donors[cohort_->donor[rows_[i]]]; }
-  const std::string& cell(std::int64_t i) const { return cohort_->table->obs().index[rows_[i]]; }
+  std::string_view cell(std::int64_t i) const { return cohort_->table->obs().index[rows_[i]]; }
 
   // One obs column, the view's cells only. Throws UsageError for an unknown column.
   Column column(const std::string& name, const std::string& where) const;

@@ -27,8 +27,9 @@ struct SourceHead {
   std::int64_t n_cells = 0;
   std::int64_t n_nonzero = -1;  // entries stored; explicit zeros count here and are not given. -1: not known before reading
   GeneList genes;
-  Frame obs;                       // n_cells rows; index = barcodes
-  std::vector<std::string> notes;  // anything dropped or assumed on opening, one sentence each
+  Frame obs;                             // n_cells rows; index = barcodes
+  std::vector<std::string> obs_columns;  // all that read_obs_column knows; obs holds those that were asked for
+  std::vector<std::string> notes;        // anything dropped or assumed on opening, one sentence each
 };
 
 class CellSource {
@@ -38,6 +39,8 @@ class CellSource {
   // The next at most `max_rows` cells; false at the end (block then empty). Throws InputError naming file and place.
   virtual bool read_block(std::int64_t max_rows, CsrBlock& block) = 0;
   virtual void rewind() = 0;
+  // One column of head().obs_columns, whether obs holds it or not. Throws UsageError for an unknown one.
+  virtual Column read_obs_column(const std::string& name) const { return head().obs.column(name, head().path.string()); }
 };
 
 }  // namespace cellverdict

@@ -26,16 +26,22 @@ class Coder {
   explicit Coder(Column& column) : column_(column) {
     for (std::size_t i = 0; i < column.levels.size(); ++i) codes_.emplace(column.levels[i], static_cast<std::int32_t>(i));
   }
-  std::int32_t code(const std::string& value) {
+  std::int32_t code(std::string_view value) {
     if (value.empty()) return -1;
-    const auto [place, added] = codes_.emplace(value, static_cast<std::int32_t>(column_.levels.size()));
-    if (added) column_.levels.push_back(value);
-    return place->second;
+    if (const auto known = codes_.find(value); known != codes_.end()) return known->second;
+    const auto next = static_cast<std::int32_t>(column_.levels.size());
+    codes_.emplace(value, next);
+    column_.levels.emplace_back(value);
+    return next;
   }
 
  private:
+  struct Hash {
+    using is_transparent = void;  // looked up by view, without a copy
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
   Column& column_;
-  std::unordered_map<std::string, std::int32_t> codes_;
+  std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>> codes_;
 };
 
 Column as_text(const Column& column) {
@@ -84,11 +90,11 @@ std::string Column::text(std::int64_t row) const {
   return kind == Kind::text ? levels[codes[row]] : number_text(numbers[row]);
 }
 
-Column make_text_column(const std::vector<std::string>& values) {
+Column make_text_column(const Names& values) {
   Column column;
   Coder coder(column);
   column.codes.reserve(values.size());
-  for (const auto& value : values) column.codes.push_back(coder.code(value));
+  for (const std::string_view value : values) column.codes.push_back(coder.code(value));
   return column;
 }
 
@@ -130,7 +136,6 @@ void Frame::set(const std::string& name, Column column) {
 Frame Frame::select(const std::vector<std::int64_t>& rows) const {
   Frame out;
   out.names = names;
-  out.index.reserve(rows.size());
   for (const std::int64_t row : rows) out.index.push_back(index[row]);
   for (const auto& column : columns) {
     Column picked;
@@ -159,7 +164,7 @@ void append_rows(Frame& above, const Frame& below) {
     const Column* addition = below.find(above.names[i]);
     append_column(above.columns[i], addition ? *addition : missing_column(above.columns[i].kind, below.n_rows()));
   }
-  above.index.insert(above.index.end(), below.index.begin(), below.index.end());
+  above.index.append(below.index);
 }
 
 std::optional<double> parse_number(const std::string& text) {

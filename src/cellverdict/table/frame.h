@@ -1,6 +1,8 @@
 #pragma once
 // Annotations of cells (obs) or genes (var): named columns of text or numbers, one value a row, with missing values.
 
+#include <cellverdict/table/names.h>
+
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -23,12 +25,12 @@ struct Column {
   std::string text(std::int64_t row) const;
 };
 
-Column make_text_column(const std::vector<std::string>& values);  // "" is missing
+Column make_text_column(const Names& values);  // "" is missing
 Column make_constant_column(const std::string& value, std::int64_t n_rows);
 Column make_number_column(std::vector<double> values);
 
 struct Frame {
-  std::vector<std::string> index;  // barcodes, gene ids
+  Names index;                     // barcodes, gene ids
   std::vector<std::string> names;  // of the columns
   std::vector<Column> columns;
 

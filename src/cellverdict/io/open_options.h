@@ -1,0 +1,19 @@
+#pragma once
+// How a file of measurements is to be opened; every reader takes what concerns its format.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+struct OpenOptions {
+  std::int64_t memory_bytes = std::int64_t{512} << 20;  // most a reader may hold at a time (column-compressed h5ad)
+  int threads = 1;
+  std::string layer;   // h5ad, loom: "X", "raw" or the name of a layer; empty: the one that holds counts
+  std::string genome;  // 10x HDF5 of several genomes: the one to read
+  std::optional<std::vector<std::string>> obs_columns;  // those to hold in head().obs, unknown ones passed over; nothing: all
+};
+
+}  // namespace cellverdict
