@@ -110,18 +110,34 @@ std::vector<SourceFile> list_sources(const DataOptions& data, const fs::path& ba
   return sources;
 }
 
-LabelledSource open_labelled(const SourceFile& file, std::int64_t memory_bytes) {
-  LabelledSource opened{.source = open_source(file.path, {.memory_bytes = memory_bytes})};
-  opened.head = opened.source->head();
-  opened.head.name = file.name;
-  Frame& obs = opened.head.obs;
+OpenOptions open_options(const RunContext& context, const DataOptions&) {
+  return {.memory_bytes = context.memory_bytes / 4, .threads = context.threads};
+}
+
+LabelledSource open_labelled(const SourceFile& file, const OpenOptions& options) {
+  LabelledSource opened{.source = open_source(file.path, options)};
+  SourceHead& head = opened.head;
+  head = opened.source->head();
+  head.name = file.name;
+  if (head.obs_columns.empty()) head.obs_columns = head.obs.names;
+  const auto known = [&](const std::string& column) {
+    return std::find(head.obs_columns.begin(), head.obs_columns.end(), column) != head.obs_columns.end();
+  };
+  const auto add = [&](const std::string& column, const std::string& value) {
+    if (!known(column)) head.obs_columns.push_back(column);
+    head.obs.set(column, make_constant_column(value, head.n_cells));
+  };
   for (const auto& [column, value] : file.labels) {
-    if (obs.find(column) != nullptr)
-      opened.head.notes.push_back(file.name + ": the obs column '" + column + "' is replaced by the sample sheet's.");
-    obs.set(column, make_constant_column(value, opened.head.n_cells));
+    if (known(column)) head.notes.push_back(file.name + ": the obs column '" + column + "' is replaced by the sample sheet's.");
+    add(column, value);
   }
-  if (obs.find("library") == nullptr) obs.set("library", make_constant_column(file.name, opened.head.n_cells));
+  if (!known("library")) add("library", file.name);
   return opened;
+}
+
+Column LabelledSource::column(const std::string& name) const {
+  if (const Column* held = head.obs.find(name)) return *held;
+  return source->read_obs_column(name);
 }
 
 std::vector<bool> RowChooser::apply_where(const Frame& obs) {

@@ -2,6 +2,7 @@
 // The files of a cohort with the labels a sample sheet gives them, brought to one annotation: which cells exist, of which unit.
 
 #include <cellverdict/base/option_table.h>
+#include <cellverdict/base/run_context.h>
 #include <cellverdict/io/open_source.h>
 #include <cellverdict/table/cell_source.h>
 #include <cellverdict/table/row_filter.h>
@@ -39,12 +40,18 @@ DataOptions data_of(const std::vector<std::string>& files);
 // annotation has none. Throws UsageError when neither or both of sources and files are given, InputError for what is not there.
 std::vector<SourceFile> list_sources(const DataOptions& data, const std::filesystem::path& base);
 
-// Opens a source and puts the sheet's columns into its obs (a column the file has too is replaced, with a note).
+// How [data] wants files opened, within the context's threads and a quarter of its memory.
+OpenOptions open_options(const RunContext& context, const DataOptions& data);
+
+// A source with the sheet's columns in its obs (a column the file has too is replaced, with a note).
 struct LabelledSource {
   std::unique_ptr<CellSource> source;
-  SourceHead head;  // the source's, with the labels joined
+  SourceHead head;  // the source's, with the labels joined; obs_columns names all columns, the sheet's too
+
+  // One of head.obs_columns, held in head.obs or not. Throws UsageError for an unknown one.
+  Column column(const std::string& name) const;
 };
-LabelledSource open_labelled(const SourceFile& file, std::int64_t memory_bytes);
+LabelledSource open_labelled(const SourceFile& file, const OpenOptions& options);
 
 // Which cells of each source stay. Values that [data] where and [data.classes] name may be missing in one source; a name that no
 // source has is misspelt.

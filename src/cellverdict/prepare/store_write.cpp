@@ -106,7 +106,7 @@ class StoreWriter {
     std::vector<std::int64_t> n_genes;
     RowChooser chooser(request_.data);
     for (const auto& file : list_sources(request_.data, request_.base)) {
-      LabelledSource opened = open_labelled(file, context_.memory_bytes / 4);
+      LabelledSource opened = open_labelled(file, open_options(context_, request_.data));
       PlannedSource planned{.file = file, .head = std::move(opened.head)};
       index_.notes.insert(index_.notes.end(), planned.head.notes.begin(), planned.head.notes.end());
       for (const std::string& column :
@@ -202,7 +202,7 @@ class StoreWriter {
   void read_source(std::size_t s, RowSpool& spool) {
     PlannedSource& planned = sources_[s];
     const Stopwatch watch;
-    const auto opened = open_labelled(planned.file, context_.memory_bytes / 4);
+    const auto opened = open_labelled(planned.file, open_options(context_, request_.data));
     if (opened.head.n_cells != planned.head.n_cells)
       throw InputError({.where = planned.head.path.string(),
                         .found = counted(opened.head.n_cells, "cell"),

@@ -87,7 +87,7 @@ Inspection inspect_files(const RunContext& context, const InspectOptions& option
   const DataOptions data = data_of(options.files);
   Inspection result;
   for (const auto& file : list_sources(data, ".")) {
-    LabelledSource opened = open_labelled(file, context.memory_bytes / 4);
+    LabelledSource opened = open_labelled(file, open_options(context, data));
     result.sources.push_back(inspect_source(opened));
     const InspectedSource& source = result.sources.back();
     result.n_cells += source.n_cells;

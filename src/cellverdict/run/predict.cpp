@@ -42,7 +42,8 @@ class Predictor {
     table << "cell\tunit";
     for (const auto& name : result_.classes) table << "\tp_" << name;
     table << "\tpredicted\tpasses_qc\n";
-    for (const auto& file : list_sources(data_of(request_.files), ".")) predict_source(file, table);
+    const DataOptions data = data_of(request_.files);
+    for (const auto& file : list_sources(data, ".")) predict_source(file, data, table);
     table.close();
     if (!table)
       throw InputError({.where = request_.out.string(),
@@ -55,9 +56,9 @@ class Predictor {
   }
 
  private:
-  void predict_source(const SourceFile& file, std::ofstream& table) {
+  void predict_source(const SourceFile& file, const DataOptions& data, std::ofstream& table) {
     const ModelCard& card = classifier_.card();
-    const auto opened = open_labelled(file, context_.memory_bytes / 4);
+    const auto opened = open_labelled(file, open_options(context_, data));
     const SourceHead& head = opened.head;
     // Library sizes and quality are measured over the cohort's genes, as in training; those the net sees are among them.
     const GeneMatch match = match_genes(head.genes, card.preparation.seen);
