@@ -170,7 +170,7 @@ TEST_CASE("damaged files are refused in one sentence that names the place") {
            {"mudata", "found an HDF5 file of type MuData"},
            {"huge", "obs/float64: found a dataset of 8,796,093,022,208 bytes in a file of"},
            {"huge_chunk", "obs/float64: found chunks of 2,147,483,648 bytes in a file of"},
-           {"tenx", "found a 10x Genomics HDF5 matrix"},
+           {"tenx", "found an HDF5 file with matrix, expected"},
            {"truncated", "found a truncated HDF5 file ("},
            {"text", "found a file that is not HDF5"},
            {"empty", "found an empty file"},

@@ -3,11 +3,13 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/io/h5ad_read.h>
+#include <cellverdict/io/hdf5_format.h>
+#include <cellverdict/io/tar_source.h>
+#include <cellverdict/io/tenx_h5.h>
 #include <cellverdict/io/tenx_mex.h>
+#include <cellverdict/io/unpacked_file.h>
 
 #include <algorithm>
-#include <cctype>
-#include <fstream>
 #include <optional>
 
 namespace cellverdict {
@@ -15,6 +17,8 @@ namespace cellverdict {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr int kLevels = 3;  // of folders that are searched: sample1/outs/filtered_feature_bc_matrix
 
 std::vector<fs::path> sorted_entries(const fs::path& folder) {
   std::vector<fs::path> out;
@@ -25,58 +29,59 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
   return out;
 }
 
-// The 10x matrices whose files lie in this very folder: the folder itself, or its prefixed triples.
-std::vector<fs::path> matrices_in(const fs::path& folder) {
-  std::vector<fs::path> out;
-  for (const auto& entry : sorted_entries(folder)) {
-    const auto prefix = matrix_prefix(entry.filename().string());
-    if (!prefix || !fs::is_regular_file(entry)) continue;
-    if (prefix->empty()) return {folder};
-    out.push_back(folder / *prefix);
-  }
-  out.erase(std::unique(out.begin(), out.end()), out.end());  // matrix.mtx beside matrix.mtx.gz; opening it refuses
-  return out;
-}
-
-// Cell Ranger puts all barcodes beside the called cells; the same cells must not come twice.
-bool is_raw_twin(const fs::path& folder) {
-  const std::string name = folder.filename().string();
-  if (!name.starts_with("raw_")) return false;
-  return fs::is_directory(folder.parent_path() / ("filtered_" + name.substr(4)));
-}
-
-// The matrices of a folder, or, when it has none, of the folders directly below: GEO series unpack to such trees.
-std::vector<fs::path> matrices_below(const fs::path& folder, int levels) {
-  std::vector<fs::path> out = matrices_in(folder);
-  if (!out.empty() || levels == 0) return out;
-  for (const auto& entry : sorted_entries(folder)) {
-    if (!fs::is_directory(entry) || is_raw_twin(entry)) continue;
-    const auto found = matrices_below(entry, levels - 1);
-    out.insert(out.end(), found.begin(), found.end());
-  }
-  return out;
-}
-
-bool is_hdf5(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  char head[8] = {};
-  stream.read(head, sizeof(head));
-  return stream.gcount() == sizeof(head) && std::string_view(head, sizeof(head)) == "\x89HDF\r\n\x1a\n";
-}
-
 // The triple that a matrix file belongs to; nothing for other files.
 std::optional<TenxMexFiles> matrix_beside(const fs::path& file) {
   const auto prefix = matrix_prefix(file.filename().string());
   return prefix ? find_tenx_mex(file.parent_path().empty() ? "." : file.parent_path(), *prefix) : std::nullopt;
 }
 
+bool is_gzipped_hdf5(const std::string& name) {
+  return name.ends_with(".h5.gz") || name.ends_with(".h5ad.gz");
+}
+
+std::unique_ptr<CellSource> open_hdf5(const fs::path& file, const OpenOptions& options) {
+  const Hdf5Object root = Hdf5Object::open_file(file);
+  switch (hdf5_format(root)) {
+    case Hdf5Format::h5ad:
+      return open_h5ad(file, options);
+    case Hdf5Format::tenx_v2:
+    case Hdf5Format::tenx_v3:
+      return open_tenx_h5(file, options);
+    case Hdf5Format::loom:
+      root.refuse("a loom file", "an .h5ad file or a 10x matrix", "write it in scanpy with write_h5ad");
+    case Hdf5Format::other:
+      break;
+  }
+  refuse_hdf5(root);
+}
+
 std::unique_ptr<CellSource> open_file(const fs::path& file, const OpenOptions& options) {
   const std::string name = file.filename().string();
-  if (is_hdf5(file) || name.ends_with(".h5ad")) return open_h5ad(file, options);
-  if (const auto files = matrix_beside(file)) return open_tenx_mex(*files);
+  if (is_hdf5(file) || name.ends_with(".h5ad") || name.ends_with(".h5")) return open_hdf5(file, options);
+  if (const auto files = matrix_beside(file)) return open_tenx_mex(*files, options.memory_bytes);
+  if (is_gzipped_hdf5(name))
+    return open_unpacked(file, source_name(file), {}, [&](const fs::path& copy) { return open_hdf5(copy, options); });
   throw InputError({.where = file.string(),
                     .found = "a file of unknown format",
                     .expected = "an .h5ad file, or a 10x folder with matrix.mtx, barcodes.tsv and features.tsv"});
+}
+
+std::unique_ptr<CellSource> open_in_tar(const TarPath& path, const OpenOptions& options) {
+  const TarLibrary library = find_tar_library(path);
+  if (library.triple) return open_tenx_mex(*library.triple, options.memory_bytes);
+  return open_unpacked(*library.member, library.name, library.notes,
+                       [&](const fs::path& copy) { return open_hdf5(copy, options); });
+}
+
+// A 10x matrix in HDF5 by its content; an .h5 may be anything.
+bool is_tenx_h5(const fs::path& file) {
+  if (!is_hdf5(file)) return false;
+  const Hdf5Format format = hdf5_format(Hdf5Object::open_file(file));
+  return format == Hdf5Format::tenx_v2 || format == Hdf5Format::tenx_v3;
+}
+
+bool is_h5ad_in_h5(const fs::path& file) {
+  return file.extension() == ".h5" && is_hdf5(file) && hdf5_format(Hdf5Object::open_file(file)) == Hdf5Format::h5ad;
 }
 
 // "mex/GSM1_", also without the separator at its end, and "mex/GSM1" where the files go on: GSM1_control_day0_matrix.mtx.gz. What
@@ -89,10 +94,8 @@ std::optional<TenxMexFiles> find_prefixed(const fs::path& path) {
   std::vector<std::string> longer;
   for (const auto& entry : sorted_entries(folder)) {
     const auto prefix = matrix_prefix(entry.filename().string());
-    if (!prefix || !prefix->starts_with(name)) continue;
-    const bool ends_here =
-        !std::isalnum(static_cast<unsigned char>(name.back())) || !std::isalnum(static_cast<unsigned char>((*prefix)[name.size()]));
-    if (ends_here && (longer.empty() || longer.back() != *prefix)) longer.push_back(*prefix);
+    if (!prefix || !prefix->starts_with(name) || !ends_name(name, *prefix)) continue;
+    if (longer.empty() || longer.back() != *prefix) longer.push_back(*prefix);
   }
   if (longer.size() > 1)
     throw InputError({.where = path.string(),
@@ -120,8 +123,9 @@ std::optional<TenxMexFiles> find_prefixed(const fs::path& path) {
 }  // namespace
 
 std::unique_ptr<CellSource> open_source(const fs::path& path, const OpenOptions& options) {
+  if (const auto tar = split_tar_path(path)) return open_in_tar(*tar, options);
   if (fs::is_directory(path)) {
-    if (const auto files = find_tenx_mex(path, "")) return open_tenx_mex(*files);
+    if (const auto files = find_tenx_mex(path, "")) return open_tenx_mex(*files, options.memory_bytes);
     const auto sources = find_sources(path);
     if (sources.size() == 1) return open_source(sources.front(), options);
     std::vector<std::string> names;
@@ -132,11 +136,12 @@ std::unique_ptr<CellSource> open_source(const fs::path& path, const OpenOptions&
                       .advice = "name one of them, or list them in a sample sheet"});
   }
   if (fs::exists(path)) return open_file(path, options);
-  if (const auto files = find_prefixed(path)) return open_tenx_mex(*files);
+  if (const auto files = find_prefixed(path)) return open_tenx_mex(*files, options.memory_bytes);
   refuse_missing(path);
 }
 
 std::string source_name(const fs::path& path) {
+  if (const auto tar = split_tar_path(path)) return find_tar_library(*tar).name;
   if (fs::is_directory(path)) {
     if (const auto files = find_tenx_mex(path, "")) return files->name;
     const auto sources = find_sources(path);
@@ -148,29 +153,37 @@ std::string source_name(const fs::path& path) {
     refuse_missing(path);
   }
   if (const auto files = matrix_beside(path)) return files->name;
-  return path.stem().string();
+  const std::string name = path.filename().string();
+  if (name.ends_with(".h5.gz") || (name.ends_with(".h5") && is_tenx_h5(path)))
+    return library_name(path.parent_path().empty() ? "." : path.parent_path(), hdf5_prefix(name));
+  return name.ends_with(".gz") ? path.stem().stem().string() : path.stem().string();
 }
 
 std::vector<fs::path> find_sources(const fs::path& path) {
+  if (const auto tar = split_tar_path(path)) {
+    if (tar->inner.empty()) return find_tar_libraries(tar->archive);
+    find_tar_library(*tar);
+    return {path};
+  }
   if (!fs::exists(path)) {
     if (find_prefixed(path)) return {path};
     refuse_missing(path);
   }
   if (!fs::is_directory(path)) return {path};
-  std::vector<fs::path> out = matrices_in(path);
-  if (out.size() == 1 && out.front() == path) return out;
-  for (const auto& entry : sorted_entries(path)) {
-    if (fs::is_directory(entry) && !is_raw_twin(entry)) {
-      const auto found = matrices_below(entry, 1);
-      out.insert(out.end(), found.begin(), found.end());
-    } else if (entry.extension() == ".h5ad" && fs::is_regular_file(entry)) {
-      out.push_back(entry);
-    }
+  FileList list = list_folder(path, kLevels);
+  std::erase_if(list.files, [](const auto& file) { return file.first.ends_with(".h5") && !is_tenx_h5(file.second.file); });
+  std::vector<fs::path> out;
+  for (const auto& library : tenx_libraries(list)) {
+    if (library.address.empty()) return {path};
+    out.push_back(path /
+                  (library.address.ends_with('/') ? library.address.substr(0, library.address.size() - 1) : library.address));
   }
+  for (const auto& entry : sorted_entries(path))
+    if (fs::is_regular_file(entry) && (entry.extension() == ".h5ad" || is_h5ad_in_h5(entry))) out.push_back(entry);
   if (out.empty())
     throw InputError({.where = path.string(),
                       .found = "no single-cell data in this folder",
-                      .expected = "a 10x matrix (matrix.mtx, barcodes.tsv, features.tsv), folders of them, or .h5ad files"});
+                      .expected = "a 10x matrix (matrix.mtx, barcodes.tsv, features.tsv), folders of them, .h5 or .h5ad files"});
   std::sort(out.begin(), out.end());
   return out;
 }
