@@ -37,7 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t n) 
   const MemoryFile file(reinterpret_cast<const std::uint8_t*>(tar.data()), tar.size());
   return allow_refusal([&] {
     const FileList list = list_tar(file.path());
-    for (const auto& [name, input] : list.files) {
+    for (const auto& member : list.files) {
+      const InputBytes& input = member.second;
       require(input.offset >= 0 && input.length >= 0);
       require(input.offset + input.length <= static_cast<std::int64_t>(tar.size()));
       allow_refusal([&] {

@@ -201,3 +201,25 @@ TEST_CASE("real 10x folders of versions 2 and 3 are read") {
   CHECK(pbmc->head().n_cells == 100);
   CHECK(read_all(*pbmc, 7).indices.size() == 84735);
 }
+
+TEST_CASE("real 10x files in HDF5 and with antibodies are read, and what is no matrix of genes is refused") {
+  const auto shared = shared_data();
+  if (!shared) return;
+  const auto tenx = *shared / "fixtures/10x_scanpy/tests/_data/10x_data",
+             seurat = *shared / "fixtures/seurat_testdata/tests/testdata";
+  const auto folder = open_source(tenx / "3.0.0/filtered_feature_bc_matrix");
+  const auto v3 = open_source(tenx / "3.0.0/filtered_feature_bc_matrix.h5");
+  CHECK(v3->head().genes == folder->head().genes);
+  CHECK(v3->head().obs.index == folder->head().obs.index);
+  CHECK(same_rows(read_all(*v3, 100), read_all(*folder, 64)));
+  const auto v2 = open_source(tenx / "1.2.0/filtered_gene_bc_matrices_h5.h5");
+  CHECK(same_rows(read_all(*v2, 100), read_all(*open_source(tenx / "1.2.0/filtered_gene_bc_matrices/hg19_chr21"), 64)));
+  const auto two = tenx / "1.2.0/multiple_genomes.h5";
+  CHECK(
+      contains(input_error([&] { open_source(two); }), "found 2 genomes (another_genome, hg19_chr21), expected the choice of one"));
+  CHECK(open_source(two, {.genome = "another_genome"})->head().genes.ids.front() == "gene_0");
+  CHECK(open_source(seurat / "cr3.0")->head().notes == std::vector<std::string>{"dropped 2 rows of type Antibody Capture"});
+  CHECK(read_all(*open_source(seurat / "visium/filtered_feature_bc_matrix.h5"), 100).indices.size() == 50355);
+  CHECK(contains(input_error([&] { open_source(seurat / "visium/raw_probe_bc_matrix.h5"); }), "found a matrix of probes"));
+  CHECK(find_sources(seurat / "visium").size() == 1);
+}
