@@ -142,6 +142,34 @@ inline CohortFlow flow() {
   return out;
 }
 
+// Lognormal depth, genes that follow it, and a tail of leaking cells that quality control takes away.
+inline QualitySummary quality_of(const std::vector<std::string>& units) {
+  QualitySummary out{.units = units};
+  for (const auto& unit : units) {
+    Random random(3, "quality " + unit);
+    const double depth = 8.3 + 0.4 * normal(random);
+    std::vector<double> total[2], n_genes[2], mito[2];
+    for (int i = 0; i < 400; ++i) {
+      const bool leaks = random.below(5) == 0;
+      const double x = std::exp(depth - (leaks ? 1.5 : 0) + 0.5 * normal(random)), genes = 6000 * x / (x + 9000);
+      const double share = (leaks ? 25 : 4) * std::exp(0.5 * normal(random));
+      for (const int stage : {0, 1}) {
+        if (stage == 1 && (share > 20 || genes < 200)) continue;
+        total[stage].push_back(std::floor(x));
+        n_genes[stage].push_back(std::floor(genes));
+        mito[stage].push_back(std::min(share, 90.0));
+      }
+    }
+    for (const int stage : {0, 1}) {
+      auto& boxes = stage == 0 ? out.before : out.after;
+      boxes.total.push_back(make_quality_box(total[stage]));
+      boxes.n_genes.push_back(make_quality_box(n_genes[stage]));
+      boxes.mito_percent.push_back(make_quality_box(mito[stage]));
+    }
+  }
+  return out;
+}
+
 inline CovariateBaseline day_rule(const SplitSummary& split) {
   CovariateBaseline out{.covariate = "day"};
   for (const char* day : {"0", "2", "4", "9", "16", "19", "30"}) {
@@ -219,6 +247,7 @@ inline ReportVariant variant_of(const Shape& shape) {
   e.first_lines = {"One patient and one sister: what is told apart may be the person, not the disease."};
   out.curve = curve_of(shape);
   out.flow = flow();
+  out.quality = quality_of(out.flow.units);
   out.genes_note = {"33,538 genes, 19,412 in at least 10 training cells, 1,000 kept by variance of their log-normalised values.",
                     "Most variable: TTN, MYL7, COL1A1, NPPA, POSTN."};
   return out;

@@ -135,10 +135,67 @@ TEST_CASE("a cohort flow that variants share is drawn once") {
   CHECK(flows() == 0);
 }
 
+TEST_CASE("quality figures hold a box a unit and stage, and none for a stage that left no cell") {
+  auto quality = example::quality_of({"A", "B", "C"});
+  quality.after.total[1].n = 0;
+  const auto figures = quality_figures(quality, {.unit_noun = "library"});
+  REQUIRE(figures.size() == 1);
+  const Json spec = spec_of(figures, "quality_by_unit");
+  CHECK(spec["hconcat"].size() == 3);
+  const auto rows = data_with(spec, "stage");
+  REQUIRE(rows.size() == 5);
+  CHECK(rows[0]["unit"] == "A");
+  CHECK(rows[0]["stage"] == "before quality control");
+  CHECK(rows[0]["cells"] == 400);
+  CHECK(rows[0]["genes_p50"].get<double>() == doctest::Approx(quality.before.n_genes[0].p50).epsilon(1e-4));
+  CHECK(rows[1]["mito_p95"].get<double>() == doctest::Approx(quality.after.mito_percent[0].p95).epsilon(1e-4));
+  CHECK(rows[3]["unit"] == "C");
+  CHECK(quality_figures({}, {.unit_noun = "library"}).empty());
+}
+
+TEST_CASE("a cell without counts has a place on the logarithmic axis") {
+  QualitySummary quality{.units = {"A"}};
+  for (auto* stage : {&quality.before, &quality.after}) {
+    stage->total = {make_quality_box({0, 0, 5})};
+    stage->n_genes = stage->mito_percent = {make_quality_box({0, 0, 0})};
+  }
+  CHECK(data_with(spec_of(quality_figures(quality, {.unit_noun = "unit"}), "quality_by_unit"), "stage")[0]["total_p5"] == 1.0);
+}
+
+TEST_CASE("many units go on several figures, and beyond five it is said how many are left out") {
+  const auto named = [](int n) {
+    std::vector<std::string> units;
+    for (int i = 0; i < n; ++i) units.push_back("donor" + std::to_string(i));
+    return units;
+  };
+  CHECK(quality_figures(example::quality_of(named(60)), {.unit_noun = "donor"}).size() == 1);
+  const auto two = quality_figures(example::quality_of(named(61)), {.unit_noun = "donor"});
+  REQUIRE(two.size() == 2);
+  CHECK(data_with(spec_of(two, "quality_by_unit_2"), "stage").size() == 2);
+  CHECK(two[1].spec.find("donors 61 to 61 of 61") != std::string::npos);
+  CHECK(two[1].note.empty());
+  const auto many = quality_figures(example::quality_of(named(301)), {.unit_noun = "donor"});
+  REQUIRE(many.size() == 5);
+  CHECK(many[0].note == "The first 300 of 301 donors are drawn.");
+}
+
+TEST_CASE("a quality summary that variants share is drawn once") {
+  auto input = example::report();
+  const auto drawn = [&] {
+    return std::ranges::count_if(overview_figures(input), [](const Figure& f) { return f.name.starts_with("quality_by_unit"); });
+  };
+  CHECK(drawn() == 1);
+  input.variants[3].quality.after.total[0].p50 -= 1;
+  CHECK(drawn() == 2);
+  for (auto& variant : input.variants) variant.quality = {};
+  CHECK(drawn() == 0);
+}
+
 TEST_CASE("figures that need two classes are left out when there are more") {
   auto input = example::report();
   for (auto& variant : input.variants) variant.evaluation.heads[0].cell_roc.clear(), variant.evaluation.heads[0].cells.auc.reset();
-  for (const auto& figure : overview_figures(input)) CHECK(figure.name.starts_with("cohort_flow"));
+  for (const auto& figure : overview_figures(input))
+    CHECK((figure.name.starts_with("cohort_flow") || figure.name.starts_with("quality_by_unit")));
   for (const auto& figure : test_figures(input.variants[0], "library")) CHECK(figure.name != "roc");
 }
 

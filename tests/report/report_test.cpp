@@ -86,7 +86,7 @@ TEST_CASE("every table and figure of an optimistic split bears the banner, and n
     CHECK(subtitle[0].get<std::string>().ends_with(kBanner));
     ++n_optimistic;
   }
-  CHECK(n_optimistic == 3 + 5);
+  CHECK(n_optimistic == 3 + 6);
 }
 
 TEST_CASE("the comparison counts units and people, not results and joined names, and shows a covariate's AUC over units") {
@@ -147,7 +147,7 @@ TEST_CASE("without an interpreter the page is written, and one sentence says why
   CHECK(result.pictures.empty());
   CHECK(result.note.find("PNG and SVG were skipped: no Python interpreter at /nowhere/python") == 0);
   CHECK(read_file(result.html).find(escape_html(result.note)) != std::string::npos);
-  CHECK(result.specs.size() == 25);
+  CHECK(result.specs.size() == 26);
   CHECK_FALSE(fs::exists(folder.path / "figures" / "roc_by_variant.png"));
 }
 

@@ -35,6 +35,9 @@ std::vector<Figure> curve_figures(const ReportVariant& variant);
 std::vector<Figure> test_figures(const ReportVariant& variant, const std::string& unit_noun);
 // Over all variants: ROC curves, AUC, cohort flow. Their folder is left empty.
 std::vector<Figure> overview_figures(const ReportInput& input);
+// Boxes of counts, genes and mitochondrial share of each unit's cells, before and after quality control: a figure for every 60
+// units, at most five. None for a summary without units.
+std::vector<Figure> quality_figures(const QualitySummary& quality, const ReportInput& input);
 
 // At most kRocPoints points of the curve, both ends among them, none moved. Kept are the points nearest after equal steps of
 // (false positive rate + true positive rate), so a straight line between two kept ones is nowhere off by more than 2 / (kRocPoints

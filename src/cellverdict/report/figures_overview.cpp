@@ -1,5 +1,5 @@
 // The figures over all variants: ROC curves laid over one another, AUC by variant beside what a covariate alone reaches, and how
-// many cells were left after each step.
+// many cells were left after each step, and how good they are.
 
 #include <cellverdict/report/figures.h>
 #include <cellverdict/report/html.h>
@@ -217,12 +217,22 @@ std::vector<Figure> overview_figures(const ReportInput& input) {
   if (auto shown = with_roc(input); !shown.empty()) out.push_back(roc_overlay(input, std::move(shown)));
   if (const AucRows rows = auc_rows(input); !rows.models.empty()) out.push_back(auc_bars(input, rows));
   std::vector<const CohortFlow*> drawn;
+  std::vector<const QualitySummary*> summarised;
   for (const auto& variant : input.variants) {
     const auto& flow = variant.flow;
     if (flow.stages.empty() || std::ranges::any_of(drawn, [&](const CohortFlow* other) { return same_flow(*other, flow); }))
       continue;
     out.push_back(flow_figure(flow, input, drawn.size()));
     drawn.push_back(&flow);
+  }
+  for (const auto& variant : input.variants) {
+    const auto& quality = variant.quality;
+    if (std::ranges::any_of(summarised, [&](const QualitySummary* other) { return *other == quality; })) continue;
+    for (auto& figure : quality_figures(quality, input)) {
+      if (!summarised.empty()) figure.name += "_of_" + file_name_of(variant.evaluation.name);
+      out.push_back(std::move(figure));
+    }
+    summarised.push_back(&quality);
   }
   return out;
 }

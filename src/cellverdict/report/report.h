@@ -3,6 +3,7 @@
 
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/evaluate/evaluation.h>
+#include <cellverdict/table/quality_summary.h>
 
 #include <filesystem>
 #include <string>
@@ -15,6 +16,7 @@ struct ReportVariant {
   Evaluation evaluation;
   LearningCurve curve;
   CohortFlow flow;
+  QualitySummary quality;               // without units: not known, not drawn
   std::vector<std::string> genes_note;  // "5,000 genes, 4,812 in at least 10 training cells, 1,000 kept by variance"
   std::filesystem::path figures;        // folder for this variant's figures; empty: a folder of its own under the report's
 };
