@@ -110,8 +110,31 @@ TEST_CASE("the index is read back as it was written") {
   CHECK(read.shards == written.shards);
   CHECK(read.flow.stages == written.flow.stages);
   CHECK(read.flow.n_cells == written.flow.n_cells);
+  CHECK(read.quality == written.quality);
   CHECK(read.notes == written.notes);
   CHECK(read.inputs == written.inputs);
+}
+
+TEST_CASE("the index carries the quality of the cells, may have none, and a damaged one is refused") {
+  StoreIndex index{.key = "k", .normalisation = "counts", .flow = {{"A", "B"}, {"in the files"}, {{3, 4}}}};
+  CHECK(store_index_from_json(store_index_to_json(index), "store.json").quality == QualitySummary{});
+  index.quality.units = {"A", "B"};
+  for (auto* stage : {&index.quality.before, &index.quality.after}) {
+    stage->total = {make_quality_box({812, 4000, 9001.5}), make_quality_box({})};
+    stage->n_genes = {make_quality_box({300, 700, 900}), make_quality_box({})};
+    stage->mito_percent = {make_quality_box({1.0 / 3, 2, 30}), make_quality_box({})};
+  }
+  const std::string text = store_index_to_json(index);
+  CHECK(store_index_from_json(text, "store.json").quality == index.quality);
+
+  auto json = nlohmann::json::parse(text);
+  json["quality"]["after"]["pct_counts_mt"].erase(0);
+  CHECK(says(sentence<InputError>([&] { store_index_from_json(json.dump(), "store.json"); }),
+             "store.json quality: found boxes for 1 unit, expected one for each unit it names"));
+  json["quality"]["after"]["pct_counts_mt"] = {{1, 2, 3}, {1, 2, 3}};
+  CHECK_FALSE(sentence<InputError>([&] { store_index_from_json(json.dump(), "store.json"); }).empty());
+  json.erase("quality");  // a store of an earlier version
+  CHECK(store_index_from_json(json.dump(), "store.json").quality.units.empty());
 }
 
 TEST_CASE("a shard keeps 16 bits where they fit and more where they do not") {

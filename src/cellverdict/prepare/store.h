@@ -12,6 +12,7 @@
 #include <cellverdict/prepare/options.h>
 #include <cellverdict/prepare/sources.h>
 #include <cellverdict/split/cohort.h>
+#include <cellverdict/table/quality_summary.h>
 
 #include <filesystem>
 #include <string>
@@ -36,6 +37,7 @@ struct StoreIndex {
   std::string normalisation;  // of the sums
   std::vector<std::string> shards;
   StoreFlow flow;
+  QualitySummary quality;                                   // of the cells judged, and of those that passed; may have no units
   std::vector<std::string> notes;                           // what was dropped or assumed
   std::vector<std::pair<std::string, std::string>> inputs;  // path → SHA-256
 };

@@ -1,4 +1,5 @@
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/run_context.h>
 #include <cellverdict/io/h5ad_read.h>
 #include <cellverdict/io/h5ad_write.h>
 #include <cellverdict/prepare/store_json.h>
@@ -14,6 +15,37 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 constexpr const char* kDamaged = "delete the store folder and run again";
+
+// [units][p5, p25, p50, p75, p95, n]
+Json boxes_to_json(const std::vector<QualitySummary::Box>& boxes) {
+  Json out = Json::array();
+  for (const auto& box : boxes) out.push_back({box.p5, box.p25, box.p50, box.p75, box.p95, box.n});
+  return out;
+}
+
+Json stage_to_json(const QualitySummary::Stage& stage) {
+  return {{"total_counts", boxes_to_json(stage.total)},
+          {"n_genes_by_counts", boxes_to_json(stage.n_genes)},
+          {"pct_counts_mt", boxes_to_json(stage.mito_percent)}};
+}
+
+std::vector<QualitySummary::Box> boxes_from_json(const Json& json, std::size_t n_units, const std::string& where) {
+  std::vector<QualitySummary::Box> boxes;
+  for (const auto& box : json)
+    boxes.push_back({.p5 = box.at(0), .p25 = box.at(1), .p50 = box.at(2), .p75 = box.at(3), .p95 = box.at(4), .n = box.at(5)});
+  if (boxes.size() != n_units)
+    throw InputError({.where = where + " quality",
+                      .found = "boxes for " + counted(static_cast<std::int64_t>(boxes.size()), "unit"),
+                      .expected = "one for each unit it names",
+                      .advice = kDamaged});
+  return boxes;
+}
+
+QualitySummary::Stage stage_from_json(const Json& json, std::size_t n_units, const std::string& where) {
+  const auto boxes = [&](const char* column) { return boxes_from_json(json.at(column), n_units, where); };
+  return {.total = boxes("total_counts"), .n_genes = boxes("n_genes_by_counts"), .mito_percent = boxes("pct_counts_mt")};
+}
+
 }  // namespace
 
 std::string store_index_to_json(const StoreIndex& index) {
@@ -24,6 +56,10 @@ std::string store_index_to_json(const StoreIndex& index) {
               {"normalisation", index.normalisation},
               {"shards", index.shards},
               {"flow", {{"units", index.flow.units}, {"stages", index.flow.stages}, {"n_cells", index.flow.n_cells}}},
+              {"quality",
+               {{"units", index.quality.units},
+                {"before", stage_to_json(index.quality.before)},
+                {"after", stage_to_json(index.quality.after)}}},
               {"notes", index.notes},
               {"inputs", inputs}}
              .dump(1, ' ', false, Json::error_handler_t::replace) +
@@ -45,6 +81,12 @@ StoreIndex store_index_from_json(const std::string& text, const std::string& whe
                         .found = "numbers of cells that do not fit its units and stages",
                         .expected = "one number for each unit at each stage",
                         .advice = kDamaged});
+    if (json.contains("quality")) {  // a store written before there was a summary has none
+      const Json& quality = json.at("quality");
+      index.quality.units = quality.at("units");
+      index.quality.before = stage_from_json(quality.at("before"), index.quality.units.size(), where);
+      index.quality.after = stage_from_json(quality.at("after"), index.quality.units.size(), where);
+    }
     for (const auto& input : json.at("inputs")) index.inputs.emplace_back(input.at("path"), input.at("sha256"));
     return index;
   } catch (const Json::exception& failure) {

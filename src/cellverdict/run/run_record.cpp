@@ -37,11 +37,10 @@ std::string question_of(const Experiment& e, const Evaluation& evaluation) {
 }
 
 std::string genes_note(const ModelCard& card) {
-  return fmt::format(
-      "{} genes in the files; {} with a count in at least {} training cells; {} kept {}.",
-      with_commas(card.preparation.seen.size()), with_commas(card.preparation.n_genes_detected), card.prepare.min_cells_per_gene,
-      with_commas(card.preparation.genes.size()),
-      selection_in_words(card.prepare.genes));
+  return fmt::format("{} genes in the files; {} with a count in at least {} training cells; {} kept {}.",
+                     with_commas(card.preparation.seen.size()), with_commas(card.preparation.n_genes_detected),
+                     card.prepare.min_cells_per_gene, with_commas(card.preparation.genes.size()),
+                     selection_in_words(card.prepare.genes));
 }
 
 // Whether the results in a variant's folder are those the record speaks of.
@@ -149,6 +148,7 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
       variant.genes_note = {genes_note(card)};
       const StoreIndex index = read_store_index(run / item.at("store").get<std::string>());
       for (const auto& note : index.notes) variant.genes_note.push_back(note);
+      variant.quality = index.quality;
       variant.flow.units = index.flow.units;
       for (std::size_t s = 0; s < index.flow.stages.size(); ++s)
         variant.flow.stages.push_back({index.flow.stages[s], index.flow.n_cells[s]});
