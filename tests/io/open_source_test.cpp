@@ -71,10 +71,10 @@ TEST_CASE("a folder that is one library is its own only source") {
 TEST_CASE("a path that is nothing, or nothing we read, is refused in one sentence") {
   const TempFolder folder;
   write_triple(folder, "GSM1_control_");
-  folder.write("table.csv", "a,b\n");
+  folder.write("table.dat", "a,b\n");
   CHECK(contains(input_error([&] { open_source(folder / "GSM1_controll"); }), "found nothing at this path"));
-  CHECK(contains(input_error([&] { open_source(folder / "tabel.csv"); }), "did you mean 'table.csv'?"));
-  CHECK(contains(input_error([&] { open_source(folder / "table.csv"); }), "found a file of unknown format"));
+  CHECK(contains(input_error([&] { open_source(folder / "tabel.dat"); }), "did you mean 'table.dat'?"));
+  CHECK(contains(input_error([&] { open_source(folder / "table.dat"); }), "found a file of unknown format"));
   CHECK(contains(input_error([&] { open_source(folder / "none/here"); }), "there is no folder"));
   CHECK(contains(input_error([&] { find_sources(folder / "none"); }), "found nothing at this path"));
   std::filesystem::create_directory(folder / "void");

@@ -57,7 +57,7 @@ std::string as_json(const PredictResult& result, const std::string& file) {
 }  // namespace
 
 void predict_verb(const std::vector<std::string>& words) {
-  std::string model, out = "predictions.tsv";
+  std::string model, out = "predictions.tsv", write_into;
   PredictRequest request;
   CommonOptions common;
   Arguments arguments("predict",
@@ -65,10 +65,13 @@ void predict_verb(const std::vector<std::string>& words) {
                       "Genes are found by id,\n"
                       "else by symbol; those that are not there count as zero. Research use: this is no diagnosis.",
                       {"cellverdict predict runs/demo/day-matched-A/model new.h5ad -o new.tsv",
-                       "cellverdict predict model samples.csv --unit library --json"});
+                       "cellverdict predict model samples.csv --unit library --json",
+                       "cellverdict predict model new.h5ad --write-into new_called.h5ad"});
   arguments.positional("MODEL", model, "a model folder that `cellverdict run` wrote, such as runs/demo/model");
   arguments.positional("FILE", request.files, "files, 10x folders, folders of libraries, or one sample sheet");
   arguments.option("--out,-o", out, "table to write, one line a cell");
+  arguments.option("--write-into", write_into,
+                   "also write a copy of the one .h5ad FILE under this name, with the predictions in obs");
   arguments.option("--unit", request.unit, "obs column of libraries or donors (default: the model's, else one unit per source)");
   arguments.option("--where", request.where,
                    "which cells, for example cell_type == 'monocyte'; all: every cell (default: as the model was trained)");
@@ -82,6 +85,7 @@ void predict_verb(const std::vector<std::string>& words) {
                       .advice = "0.8 is the default"});
   request.model = model;
   request.out = out;
+  request.write_into = write_into;
   const RunContext context = make_context("predict", common);
   const Stopwatch watch;
   const PredictResult result = predict_files(context, request);

@@ -22,6 +22,7 @@ constexpr std::array kVerbs = {
     Verb{"Learn", "evaluate", "… up to the numbers on the held-out side", evaluate_verb},
     Verb{"Learn", "report", "draw the report of a run folder anew", report_verb},
     Verb{"Use", "predict", "what a saved model says of a stranger's cells", predict_verb},
+    Verb{"Use", "convert", "a matrix from one file format into another", convert_verb},
 };
 
 template <class Options>

@@ -32,5 +32,6 @@ void evaluate_verb(const std::vector<std::string>& words);
 void report_verb(const std::vector<std::string>& words);
 void run_verb(const std::vector<std::string>& words);
 void predict_verb(const std::vector<std::string>& words);
+void convert_verb(const std::vector<std::string>& words);
 
 }  // namespace cellverdict

@@ -70,18 +70,6 @@ std::optional<Column> read_nullable(const Hdf5Object& group, std::int64_t n_rows
   return column;
 }
 
-void write_column(Hdf5Group& parent, const std::string& name, const Column& column) {
-  if (column.kind == Column::Kind::number) {
-    parent.numbers(name, column.numbers);
-    return;
-  }
-  Hdf5Group group = parent.group(name, "categorical", "0.2.0");
-  group.mark_boolean("ordered", 0);
-  const std::size_t n = column.levels.size();
-  group.codes("codes", column.codes, n <= 127 ? Hdf5Element::int8 : n <= 32767 ? Hdf5Element::int16 : Hdf5Element::int32);
-  group.text("categories", column.levels);
-}
-
 }  // namespace
 
 std::optional<Column> read_h5ad_column(const Hdf5Object& column, std::int64_t n_rows) {
@@ -166,6 +154,18 @@ Frame read_h5ad_frame(const Hdf5Object& frame, std::vector<std::string>& notes,
   return out;
 }
 
+void write_h5ad_column(Hdf5Group& parent, const std::string& name, const Column& column) {
+  if (column.kind == Column::Kind::number) {
+    parent.numbers(name, column.numbers);
+    return;
+  }
+  Hdf5Group group = parent.group(name, "categorical", "0.2.0");
+  group.mark_boolean("ordered", 0);
+  const std::size_t n = column.levels.size();
+  group.codes("codes", column.codes, n <= 127 ? Hdf5Element::int8 : n <= 32767 ? Hdf5Element::int16 : Hdf5Element::int32);
+  group.text("categories", column.levels);
+}
+
 void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const Frame& frame) {
   for (const auto& column : frame.names)
     if (column.empty() || column == "_index" || column == "." || column.front() == '/')
@@ -182,7 +182,7 @@ void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const Frame& f
   group.mark("_index", "_index");
   group.mark_list("column-order", frame.names);
   group.text("_index", frame.index);
-  for (std::size_t i = 0; i < frame.names.size(); ++i) write_column(group, frame.names[i], frame.columns[i]);
+  for (std::size_t i = 0; i < frame.names.size(); ++i) write_h5ad_column(group, frame.names[i], frame.columns[i]);
 }
 
 }  // namespace cellverdict

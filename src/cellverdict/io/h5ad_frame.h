@@ -25,6 +25,8 @@ std::optional<Column> read_h5ad_column(const Hdf5Object& column, std::int64_t n_
 // Which genes var names: Ensembl ids where it has them, symbols for people. Throws InputError for a repeated id.
 GeneList read_h5ad_genes(const Hdf5Object& var, std::vector<std::string>& notes);
 
+// One column of a frame that is being written: a categorical, or numbers.
+void write_h5ad_column(Hdf5Group& frame, const std::string& name, const Column& column);
 void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const Frame& frame);
 
 }  // namespace cellverdict

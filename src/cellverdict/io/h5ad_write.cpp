@@ -37,8 +37,11 @@ void write_rows(Hdf5Group& root, const H5adContents& contents, const std::string
   const std::int64_t shape[] = {contents.obs.n_rows(), contents.var.n_rows()};
   Hdf5Group x = root.group("X", "csr_matrix", "0.1.0");
   x.mark_whole("shape", shape);
-  Hdf5Array data = x.array("data", contents.whole_16_bit ? Hdf5Element::uint16 : Hdf5Element::float32, contents.n_nonzero);
-  Hdf5Array indices = x.array("indices", Hdf5Element::int32, contents.n_nonzero);
+  const bool packed = contents.packing == Hdf5Packing::gzip;
+  const auto element = contents.whole_16_bit ? Hdf5Element::uint16 : Hdf5Element::float32;
+  Hdf5Array data = packed ? x.packed_array("data", element, contents.n_nonzero) : x.array("data", element, contents.n_nonzero);
+  Hdf5Array indices = packed ? x.packed_array("indices", Hdf5Element::int32, contents.n_nonzero)
+                             : x.array("indices", Hdf5Element::int32, contents.n_nonzero);
   // As wide as the indices where the numbers allow: scanpy's compiled functions refuse a mixture.
   const bool narrow = contents.n_nonzero <= std::numeric_limits<std::int32_t>::max();
   Hdf5Array indptr = x.array("indptr", narrow ? Hdf5Element::int32 : Hdf5Element::int64, contents.obs.n_rows() + 1);
@@ -88,7 +91,7 @@ void write_h5ad(const std::filesystem::path& path, const H5adContents& contents)
   AtomicPath out(path);
   {
     // Aligned while X is laid out; everything else is small and goes where there is room.
-    Hdf5Group root = Hdf5Group::create_file(out.temporary(), path, kPage);
+    Hdf5Group root = Hdf5Group::create_file(out.temporary(), path, contents.packing == Hdf5Packing::none ? kPage : 1);
     write_rows(root, contents, path.string());
     root.close_file();
   }

@@ -2,6 +2,7 @@
 // Writes .h5ad files in AnnData's current encoding (anndata >= 0.8): anndata and scanpy read them. Files appear whole or not at
 // all.
 
+#include <cellverdict/io/hdf5_output.h>
 #include <cellverdict/table/cell_table.h>
 #include <cellverdict/table/csr.h>
 #include <cellverdict/table/frame.h>
@@ -19,10 +20,11 @@ namespace cellverdict {
 
 // X as it is written: row blocks come in order from `next` until it gives false.
 struct H5adContents {
-  Frame obs;                   // index = cell names
-  Frame var;                   // index = gene ids; a column "gene_symbols" by our convention
-  std::int64_t n_nonzero = 0;  // exact, known beforehand: X is stored contiguously, without chunks
-  bool whole_16_bit = false;   // values as uint16 (inside a store only); otherwise float32
+  Frame obs;                                // index = cell names
+  Frame var;                                // index = gene ids; a column "gene_symbols" by our convention
+  std::int64_t n_nonzero = 0;               // exact, known beforehand: X is stored contiguously, without chunks
+  bool whole_16_bit = false;                // values as uint16 (inside a store only); otherwise float32
+  Hdf5Packing packing = Hdf5Packing::none;  // gzip: smaller, and no longer to be mapped
   std::function<bool(CsrBlock&)> next_block;
   std::map<std::string, std::string> notes;  // written as strings under uns/
 };

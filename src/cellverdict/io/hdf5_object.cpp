@@ -316,6 +316,20 @@ template std::vector<double> Hdf5Object::read_all() const;
 template std::vector<std::int32_t> Hdf5Object::read_all() const;
 template std::vector<std::int64_t> Hdf5Object::read_all() const;
 
+void Hdf5Object::read_columns(std::int64_t first, std::int64_t count, float* out) const {
+  if (group_ || (kind_ != Hdf5Kind::whole && kind_ != Hdf5Kind::real) || shape_.size() != 2)
+    refuse("no matrix", "a matrix of numbers");
+  if (count == 0 || rows() == 0) return;
+  if (first < 0 || count < 0 || first + count > shape_[1]) refuse("too few columns", std::to_string(first + count));
+  const hsize_t start[] = {0, static_cast<hsize_t>(first)};
+  const hsize_t length[] = {static_cast<hsize_t>(rows()), static_cast<hsize_t>(count)};
+  const Hdf5Handle space(H5Dget_space(handle_.id()), H5Sclose);
+  const Hdf5Handle memory(H5Screate_simple(2, length, nullptr), H5Sclose);
+  if (H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start, nullptr, length, nullptr) < 0 ||
+      H5Dread(handle_.id(), H5T_NATIVE_FLOAT, memory.id(), space.id(), H5P_DEFAULT, out) < 0)
+    refuse("values that cannot be read (" + hdf5_reason() + ")", "", "the file is damaged or needs a missing HDF5 filter");
+}
+
 std::vector<char> Hdf5Object::read_booleans() const {
   const Hdf5Handle type(H5Dget_type(handle_.id()), H5Tclose);
   if (group_ || shape_.size() != 1 || element_bytes_ != 1 || (kind_ != Hdf5Kind::boolean && kind_ != Hdf5Kind::whole))
@@ -328,7 +342,8 @@ std::vector<char> Hdf5Object::read_booleans() const {
 }
 
 Names Hdf5Object::read_text() const {
-  if (group_ || kind_ != Hdf5Kind::text || shape_.size() > 1) refuse("values that are not text", "a vector of text");
+  if (group_ || kind_ != Hdf5Kind::text || (shape_.size() > 1 && product(shape_) != rows()))
+    refuse("values that are not text", "a vector of text");
   const Hdf5Handle type(H5Dget_type(handle_.id()), H5Tclose);
   return read_text_of(type.id(), product(shape_), handle_.id(), false);
 }

@@ -78,6 +78,7 @@ class Hdf5Object {
   const std::vector<std::int64_t>& shape() const { return shape_; }
   std::int64_t rows() const { return shape_.empty() ? 0 : shape_.front(); }
   std::int64_t chunk_rows() const { return chunk_.empty() ? 0 : chunk_.front(); }
+  std::int64_t chunk_columns() const { return chunk_.size() < 2 ? 0 : chunk_[1]; }
   std::int64_t chunk_bytes() const;
   // Place of the elements in the file when they lie in one piece, unpacked and in this machine's byte order.
   std::optional<std::int64_t> offset_in_file() const;
@@ -87,7 +88,9 @@ class Hdf5Object {
   void read(std::int64_t first, std::int64_t count, T* out) const;
   template <class T>
   std::vector<T> read_all() const;
-  Names read_text() const;                  // a vector, or a scalar as a vector of one
+  // Columns [first, first + count) of every row of a matrix: out [rows, count], row-major.
+  void read_columns(std::int64_t first, std::int64_t count, float* out) const;
+  Names read_text() const;                  // a vector (also one of shape n × 1), or a scalar as a vector of one
   std::vector<char> read_booleans() const;  // 0 or 1; HDF5 booleans or bytes
 
   [[noreturn]] void refuse(std::string found, std::string expected = {}, std::string advice = {}) const;

@@ -95,17 +95,21 @@ bool put_encoding(const Hdf5Handle& object, const char* encoding, const char* ve
 }  // namespace
 
 void Hdf5Array::append(const void* values, std::int64_t count) {
+  write_at(filled_, values, count);
+  filled_ += count;
+}
+
+void Hdf5Array::write_at(std::int64_t first, const void* values, std::int64_t count) {
   if (count == 0) return;
-  if (filled_ + count > length_)
+  if (first < 0 || first + count > length_)
     throw InternalError(
         {.where = where_, .found = "more than " + std::to_string(length_) + " values", .expected = "as many as were announced"});
-  const auto start = static_cast<hsize_t>(filled_), length = static_cast<hsize_t>(count);
+  const auto start = static_cast<hsize_t>(first), length = static_cast<hsize_t>(count);
   const Hdf5Handle space(H5Dget_space(handle_.id()), H5Sclose);
   const Hdf5Handle memory(H5Screate_simple(1, &length, nullptr), H5Sclose);
   if (H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, &start, nullptr, &length, nullptr) < 0 ||
       H5Dwrite(handle_.id(), types_of(element_).memory, memory.id(), space.id(), H5P_DEFAULT, values) < 0)
     refuse_write(where_, "values");
-  filled_ += count;
 }
 
 Hdf5Group Hdf5Group::create_file(const fs::path& path, const fs::path& shown, std::int64_t alignment) {
@@ -215,11 +219,11 @@ Hdf5Array Hdf5Group::array(const std::string& name, Hdf5Element element, std::in
   return out;
 }
 
-void Hdf5Group::text(const std::string& name, const Names& values) {
+Hdf5Handle Hdf5Group::write_text(const std::string& name, const Names& values) {
   constexpr std::int64_t kPiece = 65536;  // written at a time: libhdf5 wants a pointer to every text, each with a zero at its end
   const Hdf5Handle type = text_type();
   const std::int64_t length = static_cast<std::int64_t>(values.size());
-  const Hdf5Handle out = dataset(name, type.id(), std::span(&length, 1));
+  Hdf5Handle out = dataset(name, type.id(), std::span(&length, 1));
   const Hdf5Handle space(H5Dget_space(out.id()), H5Sclose);
   for (std::int64_t first = 0; first < length; first += kPiece) {
     std::vector<std::string> piece;
@@ -230,7 +234,15 @@ void Hdf5Group::text(const std::string& name, const Names& values) {
         H5Dwrite(out.id(), type.id(), memory.id(), space.id(), H5P_DEFAULT, pointers_to(piece).data()) < 0)
       refuse(name);
   }
-  if (!put_encoding(out, "string-array", "0.2.0")) refuse(name);
+  return out;
+}
+
+void Hdf5Group::text(const std::string& name, const Names& values) {
+  if (!put_encoding(write_text(name, values), "string-array", "0.2.0")) refuse(name);
+}
+
+void Hdf5Group::plain_text(const std::string& name, const Names& values) {
+  write_text(name, values);
 }
 
 void Hdf5Group::scalar_text(const std::string& name, const std::string& value) {

@@ -20,6 +20,8 @@ class Hdf5Array {
  public:
   // `values` must be of the memory type named by `element` (see Hdf5Group::array).
   void append(const void* values, std::int64_t count);
+  // The same at any place; what is written so does not count as filled.
+  void write_at(std::int64_t first, const void* values, std::int64_t count);
   std::int64_t filled() const { return filled_; }
 
  private:
@@ -28,6 +30,27 @@ class Hdf5Array {
   Hdf5Element element_ = Hdf5Element::float32;
   std::int64_t filled_ = 0, length_ = 0;
   std::string where_;
+};
+
+// A matrix in chunks that is filled by bands of columns.
+class Hdf5Matrix {
+ public:
+  // `values`: [rows, count], row-major, of the memory type of `element`.
+  void write_columns(std::int64_t first, std::int64_t count, const void* values);
+
+ private:
+  friend class Hdf5Group;
+  Hdf5Handle handle_;
+  Hdf5Element element_ = Hdf5Element::float32;
+  std::int64_t n_rows_ = 0;
+  std::string where_;
+};
+
+enum class Hdf5Packing { none, gzip };
+
+struct Hdf5MatrixShape {
+  std::int64_t n_rows = 0, n_columns = 0, chunk = 64;  // chunks are squares
+  Hdf5Packing packing = Hdf5Packing::gzip;
 };
 
 class Hdf5Group {
@@ -41,6 +64,12 @@ class Hdf5Group {
 
   // A group below this one, marked with its encoding (empty: no mark).
   Hdf5Group group(const std::string& name, const std::string& encoding, const std::string& version);
+  // One that is there.
+  Hdf5Group open_group(const std::string& name);
+  bool has(const std::string& name) const;
+  // Takes a child or an attribute away; nothing happens when there is none.
+  void remove(const std::string& name);
+  void remove_mark(const std::string& name);
   void mark(const std::string& name, const std::string& value);
   void mark_list(const std::string& name, std::span<const std::string> values);
   void mark_whole(const std::string& name, std::span<const std::int64_t> values);
@@ -48,6 +77,14 @@ class Hdf5Group {
 
   // One piece, allocated at once, without fill; no encoding mark (parts of a sparse matrix have none).
   Hdf5Array array(const std::string& name, Hdf5Element element, std::int64_t length);
+  // The same in compressed chunks.
+  Hdf5Array packed_array(const std::string& name, Hdf5Element element, std::int64_t length);
+  Hdf5Matrix empty_matrix(const std::string& name, Hdf5Element element, const Hdf5MatrixShape& shape);
+  // Without AnnData's encoding mark, for other formats: text of variable length, text of one width, numbers.
+  void plain_text(const std::string& name, const Names& values);
+  void plain_scalar_text(const std::string& name, const std::string& value);
+  void fixed_text(const std::string& name, const Names& values);
+  void plain_numbers(const std::string& name, std::span<const double> values);
   void text(const std::string& name, const Names& values);
   void scalar_text(const std::string& name, const std::string& value);
   void numbers(const std::string& name, std::span<const double> values);
@@ -57,6 +94,7 @@ class Hdf5Group {
  private:
   Hdf5Group() = default;
   Hdf5Handle dataset(const std::string& name, std::int64_t type, std::span<const std::int64_t> shape);
+  Hdf5Handle write_text(const std::string& name, const Names& values);
   void write_all(const Hdf5Handle& to, std::int64_t type, const void* values, const std::string& name) const;
   [[noreturn]] void refuse(const std::string& what) const;
 

@@ -13,6 +13,7 @@ struct OpenOptions {
   int threads = 1;
   std::string layer;   // h5ad, loom: "X", "raw" or the name of a layer; empty: the one that holds counts
   std::string genome;  // 10x HDF5 of several genomes: the one to read
+  std::string genes_are;  // tables of text: "rows", "columns"; empty: told by the names, else by the shape
   std::optional<std::vector<std::string>> obs_columns;  // those to hold in head().obs, unknown ones passed over; nothing: all
 };
 

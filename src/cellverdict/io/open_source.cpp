@@ -2,8 +2,10 @@
 
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
+#include <cellverdict/io/delimited.h>
 #include <cellverdict/io/h5ad_read.h>
 #include <cellverdict/io/hdf5_format.h>
+#include <cellverdict/io/loom.h>
 #include <cellverdict/io/tar_source.h>
 #include <cellverdict/io/tenx_h5.h>
 #include <cellverdict/io/tenx_mex.h>
@@ -35,6 +37,23 @@ std::optional<TenxMexFiles> matrix_beside(const fs::path& file) {
   return prefix ? find_tenx_mex(file.parent_path().empty() ? "." : file.parent_path(), *prefix) : std::nullopt;
 }
 
+// Names that tables of text go by, gzipped or not.
+bool is_table_name(std::string name) {
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  for (const char* ending : {".csv", ".tsv", ".txt", ".tab"})
+    if (name.ends_with(ending)) return true;
+  return false;
+}
+
+std::unique_ptr<CellSource> open_table(const fs::path& file, const OpenOptions& options) {
+  if (kind_of_table(file) == TableKind::sheet)
+    throw InputError({.where = file.string(),
+                      .found = "a sample sheet (it has a column path or prefix)",
+                      .expected = "measurements",
+                      .advice = "name the sheet alone; its rows name the files"});
+  return open_delimited(file, options);
+}
+
 bool is_gzipped_hdf5(const std::string& name) {
   return name.ends_with(".h5.gz") || name.ends_with(".h5ad.gz");
 }
@@ -48,7 +67,7 @@ std::unique_ptr<CellSource> open_hdf5(const fs::path& file, const OpenOptions& o
     case Hdf5Format::tenx_v3:
       return open_tenx_h5(file, options);
     case Hdf5Format::loom:
-      root.refuse("a loom file", "an .h5ad file or a 10x matrix", "write it in scanpy with write_h5ad");
+      return open_loom(file, options);
     case Hdf5Format::other:
       break;
   }
@@ -57,13 +76,15 @@ std::unique_ptr<CellSource> open_hdf5(const fs::path& file, const OpenOptions& o
 
 std::unique_ptr<CellSource> open_file(const fs::path& file, const OpenOptions& options) {
   const std::string name = file.filename().string();
-  if (is_hdf5(file) || name.ends_with(".h5ad") || name.ends_with(".h5")) return open_hdf5(file, options);
+  if (is_hdf5(file) || name.ends_with(".h5ad") || name.ends_with(".h5") || name.ends_with(".loom")) return open_hdf5(file, options);
   if (const auto files = matrix_beside(file)) return open_tenx_mex(*files, options.memory_bytes);
   if (is_gzipped_hdf5(name))
     return open_unpacked(file, source_name(file), {}, [&](const fs::path& copy) { return open_hdf5(copy, options); });
+  if (is_table_name(name) || kind_of_table(file) == TableKind::matrix) return open_table(file, options);
   throw InputError({.where = file.string(),
                     .found = "a file of unknown format",
-                    .expected = "an .h5ad file, or a 10x folder with matrix.mtx, barcodes.tsv and features.tsv"});
+                    .expected = "an .h5ad file, or a 10x folder with matrix.mtx, barcodes.tsv and features.tsv, a .loom file or a "
+                                "table of numbers (.csv, .tsv)"});
 }
 
 std::unique_ptr<CellSource> open_in_tar(const TarPath& path, const OpenOptions& options) {
@@ -179,7 +200,13 @@ std::vector<fs::path> find_sources(const fs::path& path) {
                   (library.address.ends_with('/') ? library.address.substr(0, library.address.size() - 1) : library.address));
   }
   for (const auto& entry : sorted_entries(path))
-    if (fs::is_regular_file(entry) && (entry.extension() == ".h5ad" || is_h5ad_in_h5(entry))) out.push_back(entry);
+    if (fs::is_regular_file(entry) && (entry.extension() == ".h5ad" || entry.extension() == ".loom" || is_h5ad_in_h5(entry)))
+      out.push_back(entry);
+  // A folder of tables alone, as GEO has them; beside other data a table may be anything.
+  if (out.empty())
+    for (const auto& entry : sorted_entries(path))
+      if (fs::is_regular_file(entry) && is_table_name(entry.filename().string()) && kind_of_table(entry) == TableKind::matrix)
+        out.push_back(entry);
   if (out.empty())
     throw InputError({.where = path.string(),
                       .found = "no single-cell data in this folder",

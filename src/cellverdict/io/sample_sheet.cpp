@@ -104,7 +104,9 @@ void check_header(const fs::path& file, const Record& header) {
   if (seen.contains("path") || seen.contains("prefix")) return;
   const bool semicolons = header.fields.size() == 1 && header.fields[0].find(';') != std::string::npos;
   refuse(file, header.line, "columns " + listed(header.fields), "a column path or prefix",
-         semicolons ? "separate the columns by commas or tabs, not semicolons" : "name the file or folder of each row in it");
+         semicolons ? "separate the columns by commas or tabs, not semicolons"
+                    : "name the file or folder of each row in it; if this is to be a matrix, numbers must stand in every column "
+                      "but those of names");
 }
 
 std::string field_of(const Record& header, const Record& row, const std::string& name) {

@@ -3,7 +3,6 @@
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/run_context.h>
-#include <cellverdict/io/gzip_output.h>
 
 #include <charconv>
 #include <cmath>
@@ -28,19 +27,25 @@ void check_name(const std::string& name, const fs::path& folder) {
                      .advice = "rename it"});
 }
 
+TextOutput open_output(const fs::path& folder, const fs::path& shown, std::string name, const TenxMexContents& contents) {
+  if (contents.packing == TextPacking::gzip) name += ".gz";
+  return {folder / name, shown / name, contents.packing};
+}
+
 void write_tables(const fs::path& folder, const fs::path& shown, const TenxMexContents& contents) {
-  GzipOutput barcodes(folder / "barcodes.tsv.gz", shown / "barcodes.tsv.gz");
+  TextOutput barcodes = open_output(folder, shown, "barcodes.tsv", contents);
   for (const std::string_view name : contents.barcodes) {
     const std::string barcode(name);
     check_name(barcode, shown);
     barcodes.write(barcode + "\n");
   }
   barcodes.finish();
-  GzipOutput features(folder / "features.tsv.gz", shown / "features.tsv.gz");
+  const bool typed = contents.packing == TextPacking::gzip;  // what reads plain files expects the tables of version 2
+  TextOutput features = open_output(folder, shown, typed ? "features.tsv" : "genes.tsv", contents);
   for (std::size_t i = 0; i < contents.genes.ids.size(); ++i) {
     check_name(contents.genes.ids[i], shown);
     check_name(contents.genes.symbols[i], shown);
-    features.write(contents.genes.ids[i] + "\t" + contents.genes.symbols[i] + "\tGene Expression\n");
+    features.write(contents.genes.ids[i] + "\t" + contents.genes.symbols[i] + (typed ? "\tGene Expression\n" : "\n"));
   }
   features.finish();
 }
@@ -69,7 +74,7 @@ void append_rows_as_text(const CsrBlock& block, std::int64_t first_cell, const T
 
 void write_matrix(const fs::path& folder, const fs::path& shown, const TenxMexContents& contents) {
   const auto n_cells = static_cast<std::int64_t>(contents.barcodes.size());
-  GzipOutput out(folder / "matrix.mtx.gz", shown / "matrix.mtx.gz");
+  TextOutput out = open_output(folder, shown, "matrix.mtx", contents);
   std::string text = "%%MatrixMarket matrix coordinate integer general\n";
   for (const std::int64_t size : {contents.genes.size(), n_cells, contents.n_nonzero}) {
     append_number(text, size);

@@ -8,11 +8,12 @@ namespace cellverdict {
 
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{256} << 10, kLongestLine = std::size_t{16} << 20;
+constexpr std::size_t kBlock = std::size_t{256} << 10;
 
 }  // namespace
 
-TextLines::TextLines(InputBytes input) : path_(input.shown), bytes_(std::move(input)), buffer_(2 * kBlock, '\0') {}
+TextLines::TextLines(InputBytes input, std::int64_t longest_line)
+    : path_(input.shown), longest_line_(longest_line), bytes_(std::move(input)), buffer_(2 * kBlock, '\0') {}
 
 void TextLines::rewind() {
   bytes_.rewind();
@@ -33,9 +34,9 @@ bool TextLines::refill() {
     begin_ = 0;
   }
   if (end_ == buffer_.size()) {
-    if (buffer_.size() >= kLongestLine) {
+    if (static_cast<std::int64_t>(buffer_.size()) >= longest_line_) {
       ++number_;
-      refuse("a line longer than 16 MiB", "a text file");
+      refuse("a line longer than " + std::to_string(longest_line_ >> 20) + " MiB", "a text file");
     }
     buffer_.resize(buffer_.size() * 2);
   }

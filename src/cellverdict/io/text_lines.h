@@ -13,11 +13,13 @@ namespace cellverdict {
 
 class TextLines {
  public:
-  // Throws InputError when the file is missing, unreadable or empty.
-  explicit TextLines(InputBytes input);
+  static constexpr std::int64_t kLongestLine = std::int64_t{16} << 20;
+  // Throws InputError when the file is missing, unreadable or empty. `longest_line`: what a line may take; a matrix with a million
+  // columns needs more than a table of names.
+  explicit TextLines(InputBytes input, std::int64_t longest_line = kLongestLine);
 
   // The next line without its end (LF or CRLF); false at the end of the file. The view holds until the next call.
-  // Throws InputError for a damaged or truncated gzip, or a line longer than 16 MiB.
+  // Throws InputError for a damaged or truncated gzip, or a line that is too long.
   bool next(std::string_view& line);
   std::int64_t number() const { return number_; }  // of the line given last, from 1
   void rewind();
@@ -37,6 +39,7 @@ class TextLines {
   bool refill();
 
   std::filesystem::path path_;
+  std::int64_t longest_line_ = kLongestLine;
   TextBytes bytes_;
   std::string buffer_;
   std::size_t begin_ = 0, end_ = 0;  // the part of the buffer not given yet

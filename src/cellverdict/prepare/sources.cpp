@@ -1,6 +1,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/base/run_context.h>
+#include <cellverdict/io/delimited.h>
 #include <cellverdict/io/sample_sheet.h>
 #include <cellverdict/io/utf8.h>
 #include <cellverdict/prepare/sources.h>
@@ -75,7 +76,8 @@ const OptionTable<DataOptions>& data_options() {
 
 DataOptions data_of(const std::vector<std::string>& files) {
   DataOptions data;
-  if (files.size() == 1 && (files[0].ends_with(".csv") || files[0].ends_with(".tsv"))) {
+  const bool may_be_sheet = files.size() == 1 && (files[0].ends_with(".csv") || files[0].ends_with(".tsv"));
+  if (may_be_sheet && kind_of_table(files[0]) != TableKind::matrix) {
     data.sources = files[0];
   } else {
     data.files = files;

@@ -33,7 +33,7 @@ struct SourceFile {
   std::vector<std::pair<std::string, std::string>> labels;  // column → value
 };
 
-// What a person typed as files: one .csv or .tsv is a sample sheet, all else are measurements.
+// What a person typed as files: one .csv or .tsv is a sample sheet unless it is a matrix of numbers; all else are measurements.
 DataOptions data_of(const std::vector<std::string>& files);
 
 // What [data] names, relative paths taken from `base`. Sources from folders get a column "library" with their name when their own

@@ -6,6 +6,7 @@
 #include <cellverdict/prepare/sources.h>
 #include <cellverdict/prepare/value_state.h>
 #include <cellverdict/run/predict.h>
+#include <cellverdict/run/predicted_obs.h>
 #include <cellverdict/run/prediction_table.h>
 #include <cellverdict/table/row_filter.h>
 #include <cellverdict/train/classifier.h>
@@ -17,6 +18,7 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <optional>
 
 namespace cellverdict {
 
@@ -43,7 +45,9 @@ class Predictor {
     for (const auto& name : result_.classes) table << "\tp_" << name;
     table << "\tpredicted\tpasses_qc\n";
     const DataOptions data = data_of(request_.files);
-    for (const auto& file : list_sources(data, ".")) predict_source(file, data, table);
+    const auto sources = list_sources(data, ".");
+    if (!request_.write_into.empty()) annotated_.emplace(sources, request_.write_into, result_.classes);
+    for (const auto& file : sources) predict_source(file, data, table);
     table.close();
     if (!table)
       throw InputError({.where = request_.out.string(),
@@ -51,6 +55,7 @@ class Predictor {
                         .expected = "to write it",
                         .advice = "free space or choose another folder"});
     summarise();
+    if (annotated_) annotated_->commit();
     out.commit();
     return std::move(result_);
   }
@@ -93,8 +98,11 @@ class Predictor {
       }
       if (rows.empty()) continue;
       const auto probability = calibrated(classifier_.predict_block(context_, prepared)[0], card);
-      for (std::size_t k = 0; k < rows.size(); ++k)
-        write_cell(table, head.obs.index[rows[k]], unit.text(rows[k]), probability.data() + k * result_.classes.size(), passes[k]);
+      for (std::size_t k = 0; k < rows.size(); ++k) {
+        const double* p = probability.data() + k * result_.classes.size();
+        write_cell(table, head.obs.index[rows[k]], unit.text(rows[k]), p, passes[k]);
+        if (annotated_) annotated_->add(rows[k], p, called_class(p, card), passes[k]);
+      }
       result_.n_cells += static_cast<std::int64_t>(rows.size());
       context_.progress("predict " + file.name, block.first_row + block.n_rows(), head.n_cells);
       if (context_.stopping())
@@ -207,6 +215,7 @@ class Predictor {
   std::vector<std::int32_t> column_;  // [genes of the cohort] which gene of the net
   std::vector<bool> mitochondrial_;   // [genes of the cohort]
   std::vector<float> totals_;         // of the cells that pass
+  std::optional<PredictedObs> annotated_;
 };
 
 }  // namespace

@@ -12,12 +12,13 @@
 namespace cellverdict {
 
 struct PredictRequest {
-  std::filesystem::path model;     // folder
-  std::vector<std::string> files;  // files, 10x folders, folders of libraries, or one sample sheet
-  std::filesystem::path out;       // predictions.tsv
-  std::string unit;                // obs column; empty: the model's own when the files have it, else one unit per source
-  std::string where;               // which cells; empty: the model's own [data] where; "all": every cell
-  double min_overlap = 0.8;        // share of the model's genes that must be there, weighted by what they carry
+  std::filesystem::path model;       // folder
+  std::vector<std::string> files;    // files, 10x folders, folders of libraries, or one sample sheet
+  std::filesystem::path out;         // predictions.tsv
+  std::filesystem::path write_into;  // a copy of the one .h5ad file with the predictions in obs; empty: none
+  std::string unit;                  // obs column; empty: the model's own when the files have it, else one unit per source
+  std::string where;                 // which cells; empty: the model's own [data] where; "all": every cell
+  double min_overlap = 0.8;          // share of the model's genes that must be there, weighted by what they carry
 };
 
 struct PredictedUnit {
