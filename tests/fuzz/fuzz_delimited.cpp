@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t n) 
     std::int64_t n_rows = 0;
     for (CsrBlock block; source->read_block(3, block); n_rows += block.n_rows())
       for (std::size_t k = 0; k < block.indices.size(); ++k)
-        require(block.indices[k] >= 0 && block.indices[k] < head.genes.size() && block.values[k] != 0 && std::isfinite(block.values[k]));
+        require(block.indices[k] >= 0 && block.indices[k] < head.genes.size() && block.values[k] != 0 &&
+                std::isfinite(block.values[k]));
     require(n_rows == head.n_cells);
   });
 }
