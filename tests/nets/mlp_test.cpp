@@ -1,4 +1,5 @@
 #include <cellverdict/base/random.h>
+#include <cellverdict/nets/dropout.h>
 #include <cellverdict/nets/mlp.h>
 
 #include <doctest/doctest.h>

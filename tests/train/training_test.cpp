@@ -273,7 +273,11 @@ TEST_CASE("the first layer is settled by density, kept in the card, and either k
   const TempFolder folder;
   const Split split = toy_split();
   TrainRequest request = toy_request(folder);
-  CHECK(train_toy(split, request).card().train.first_layer == "dense");  // a third of the values is not zero
+  CHECK(train_toy(split, request).card().train.first_layer == "sparse");  // a third of the values is not zero
+  PrepareOptions options{.min_cells_per_gene = 1};
+  options.genes.n = 3;  // those that tell the classes apart: in half of the cells at least
+  const Preparation told = fit_preparation({}, split.train(), options);
+  CHECK(train_classifier({}, split.train(), std::nullopt, told, {}, request).card().train.first_layer == "dense");
   request.train.epochs = 1;
   request.train.first_layer = "sparse";
   const Classifier sparse = train_toy(split, request);
@@ -287,7 +291,7 @@ TEST_CASE("the first layer is settled by density, kept in the card, and either k
 
   const Split thin = split_example(make_example(many_units({"a", "b"}, 6, 20), {.n_genes = 20}), {.scheme = "group"});
   request.train.first_layer = "auto";
-  PrepareOptions options{.min_cells_per_gene = 0};
+  options.min_cells_per_gene = 0;
   options.genes.n = 19;
   Preparation preparation = fit_preparation({}, thin.train(), options);
   for (int g = 0; g < 60; ++g) {  // genes no cell has

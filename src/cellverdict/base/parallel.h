@@ -10,6 +10,9 @@ namespace cellverdict {
 // Calls work(begin, end) on disjoint ranges that cover [0, n). The first exception thrown is rethrown here.
 void parallel_for(std::int64_t n, int threads, const std::function<void(std::int64_t begin, std::int64_t end)>& work);
 
+// Something that divides work as parallel_for does: for callers whose own pool of threads should do it.
+using DivideWork = void (*)(std::int64_t n, int threads, const std::function<void(std::int64_t begin, std::int64_t end)>& work);
+
 // Threads this process may use (affinity respected).
 int available_threads();
 

@@ -1,9 +1,8 @@
-#include <cellverdict/base/random.h>
 #include <cellverdict/nets/first_layer.h>
 #include <cellverdict/sparse/csr_dense.h>
 
-#include <algorithm>
-#include <array>
+#include <ATen/Parallel.h>
+
 #include <cmath>
 
 namespace cellverdict {
@@ -17,6 +16,13 @@ std::span<float> mutable_floats_of(torch::Tensor& t) {
   return {t.data_ptr<float>(), static_cast<std::size_t>(t.numel())};
 }
 
+// On LibTorch's own threads: after each of its operations they wait a while without sleeping, and would keep others from the cores.
+void divide_as_torch(std::int64_t n, int threads, const std::function<void(std::int64_t, std::int64_t)>& work) {
+  at::parallel_for(0, threads, 1, [&](std::int64_t begin, std::int64_t end) {
+    if (n * begin / threads < n * end / threads) work(n * begin / threads, n * end / threads);
+  });
+}
+
 // y = x · w with x sparse; x needs no gradient.
 class SparseProduct : public torch::autograd::Function<SparseProduct> {
  public:
@@ -25,7 +31,8 @@ class SparseProduct : public torch::autograd::Function<SparseProduct> {
     context->saved_data["threads"] = static_cast<std::int64_t>(batch->threads);
     context->saved_data["genes"] = weight.size(0);
     torch::Tensor y = torch::empty({batch->cells.n_rows(), weight.size(1)});
-    csr_times_dense(batch->cells, floats_of(weight.contiguous()), weight.size(1), mutable_floats_of(y), batch->threads);
+    csr_times_dense(batch->cells, floats_of(weight.contiguous()), weight.size(1), mutable_floats_of(y), batch->threads,
+                    divide_as_torch);
     return y;
   }
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context, torch::autograd::tensor_list gradients) {
@@ -33,7 +40,7 @@ class SparseProduct : public torch::autograd::Function<SparseProduct> {
     const torch::Tensor dy = gradients[0].contiguous();
     torch::Tensor gradient = torch::empty({context->saved_data["genes"].toInt(), dy.size(1)});
     csr_transposed_times_dense(*cells, floats_of(dy), dy.size(1), mutable_floats_of(gradient),
-                               static_cast<int>(context->saved_data["threads"].toInt()));
+                               static_cast<int>(context->saved_data["threads"].toInt()), divide_as_torch);
     return {gradient, torch::Tensor()};
   }
 };
@@ -51,27 +58,6 @@ torch::Tensor FirstLayerImpl::forward(const CellBatch& batch) {
   torch::Tensor dense = torch::empty({batch.cells.n_rows(), weight_.size(0)});
   csr_to_dense(batch.cells, weight_.size(0), mutable_floats_of(dense));
   return torch::addmm(bias_, dense.to(weight_.device()), weight_);
-}
-
-torch::Tensor counter_dropout(const torch::Tensor& x, double probability, std::uint64_t key) {
-  if (probability <= 0) return x;
-  torch::Tensor mask = torch::empty(x.sizes());
-  auto values = mutable_floats_of(mask);
-  const auto threshold = static_cast<std::uint32_t>(probability * 65536.0);
-  const auto scale = static_cast<float>(1 / (1 - threshold / 65536.0));
-  // One 64-bit hash decides four elements, 16 bits each. The lots of a block are drawn before any is compared: two plain loops that
-  // the compiler vectorises, five times faster than one.
-  constexpr std::size_t kBlock = 1024;
-  std::array<std::uint16_t, kBlock> lots{};
-  for (std::size_t begin = 0; begin < values.size(); begin += kBlock) {
-    for (std::size_t i = 0; i < kBlock; i += 4) {
-      const std::uint64_t bits = mix_bits(key + begin + i);
-      for (std::size_t k = 0; k < 4; ++k) lots[i + k] = static_cast<std::uint16_t>(bits >> (16 * k));
-    }
-    const std::size_t n = std::min(kBlock, values.size() - begin);
-    for (std::size_t i = 0; i < n; ++i) values[begin + i] = lots[i] >= threshold ? scale : 0.0F;
-  }
-  return x * mask.to(x.device());
 }
 
 }  // namespace cellverdict

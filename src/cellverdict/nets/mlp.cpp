@@ -1,4 +1,5 @@
 #include <cellverdict/base/random.h>
+#include <cellverdict/nets/dropout.h>
 #include <cellverdict/nets/mlp.h>
 
 namespace cellverdict {
@@ -23,9 +24,9 @@ std::vector<torch::Tensor> Mlp::forward(const CellBatch& cells, std::uint64_t st
   for (std::int64_t layer = 0; layer < shape_.depth; ++layer) {
     x = layer == 0 ? first_(cells) : hidden_[layer - 1](x);
     x = norms_[layer](x);
-    x = shape_.activation == "tanh" ? torch::tanh(x) : torch::relu(x);
-    if (is_training())
-      x = counter_dropout(x, shape_.dropout, Random(seed_, "dropout", {}, step * 64 + static_cast<std::uint64_t>(layer))());
+    const double dropout = is_training() ? shape_.dropout : 0;
+    const std::uint64_t key = Random(seed_, "dropout", {}, step * 64 + static_cast<std::uint64_t>(layer))();
+    x = shape_.activation == "tanh" ? counter_dropout(torch::tanh(x), dropout, key) : relu_dropout(x, dropout, key);
   }
   std::vector<torch::Tensor> logits;
   for (auto& head : heads_) logits.push_back(head(x));

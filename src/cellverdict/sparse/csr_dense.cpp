@@ -1,38 +1,95 @@
-#include <cellverdict/base/parallel.h>
+#include <cellverdict/base/error.h>
 #include <cellverdict/sparse/csr_dense.h>
+#include <cellverdict/sparse/tile_sweep.h>
 
 #include <algorithm>
+#include <memory>
+#include <string>
 
 namespace cellverdict {
 
-void csr_times_dense(const CsrBlock& x, std::span<const float> w, std::int64_t h, std::span<float> y, int threads) {
-  parallel_for(x.n_rows(), threads, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      float* out = y.data() + i * h;
-      std::fill(out, out + h, 0.0F);
-      for (std::int64_t k = x.indptr[i]; k < x.indptr[i + 1]; ++k) {
-        const float value = x.values[k];
-        const float* row = w.data() + x.indices[k] * h;
-        for (std::int64_t j = 0; j < h; ++j) out[j] += value * row[j];
-      }
-    }
-  });
+namespace {
+
+// The kernels walk each row once from left to right and read where the genes say: an entry out of order or range would be read from
+// outside the weights.
+void check_rows(const CsrBlock& x, std::int64_t n_genes) {
+  for (std::int64_t i = 0; i < x.n_rows(); ++i) {
+    const CsrRow row = x.row(i);
+    if (row.genes.empty()) continue;
+    bool falls = false;
+    for (std::size_t k = 1; k < row.genes.size(); ++k) falls |= row.genes[k] <= row.genes[k - 1];
+    if (falls || row.genes.front() < 0 || row.genes.back() >= n_genes)
+      throw InternalError({.where = "row " + std::to_string(i) + " of a block of cells",
+                           .found = "genes out of order or range",
+                           .expected = "ascending numbers below " + std::to_string(n_genes),
+                           .advice = "please report it"});
+  }
 }
 
-void csr_transposed_times_dense(const CsrBlock& x, std::span<const float> dy, std::int64_t h, std::span<float> w_grad,
-                                int threads) {
-  std::fill(w_grad.begin(), w_grad.end(), 0.0F);
-  // Threads share the columns, not the rows: no two write the same number.
-  parallel_for(h, threads, [&](std::int64_t begin, std::int64_t end) {
+// The same entries by column: per gene its cells, ascending.
+struct ByGene {
+  std::vector<std::int64_t> indptr;       // [n_genes + 1]
+  std::unique_ptr<std::int32_t[]> cells;  // [nnz]
+  std::unique_ptr<float[]> values;        // [nnz]
+};
+
+// Calls use(cell, k) for the entries k of the genes [begin, end), a block of genes at a time and cell by cell within it: what is
+// written per gene then stays in the first-level cache.
+template <class Use>
+void each_entry(const CsrBlock& x, std::int64_t begin, std::int64_t end, const Use& use) {
+  constexpr std::int64_t kBlock = 512;
+  std::vector<std::int64_t> cursor(static_cast<std::size_t>(x.n_rows()));
+  for (std::int64_t i = 0; i < x.n_rows(); ++i) {
+    const auto genes = x.row(i).genes;
+    cursor[i] = x.indptr[i] + (std::lower_bound(genes.begin(), genes.end(), begin) - genes.begin());
+  }
+  for (; begin < end; begin += kBlock) {
+    const std::int64_t block_end = std::min(end, begin + kBlock);
     for (std::int64_t i = 0; i < x.n_rows(); ++i) {
-      const float* gradient = dy.data() + i * h;
-      for (std::int64_t k = x.indptr[i]; k < x.indptr[i + 1]; ++k) {
-        const float value = x.values[k];
-        float* row = w_grad.data() + x.indices[k] * h;
-        for (std::int64_t j = begin; j < end; ++j) row[j] += value * gradient[j];
-      }
+      std::int64_t k = cursor[i];
+      for (const std::int64_t row_end = x.indptr[i + 1]; k < row_end && x.indices[k] < block_end; ++k) use(i, k);
+      cursor[i] = k;
     }
+  }
+}
+
+ByGene by_gene(const CsrBlock& x, std::int64_t n_genes, int threads, DivideWork divide) {
+  ByGene out{.indptr = std::vector<std::int64_t>(static_cast<std::size_t>(n_genes) + 1),
+             .cells = std::make_unique_for_overwrite<std::int32_t[]>(x.indices.size()),
+             .values = std::make_unique_for_overwrite<float[]>(x.indices.size())};
+  divide(n_genes, threads, [&](std::int64_t begin, std::int64_t end) {
+    each_entry(x, begin, end, [&](std::int64_t, std::int64_t k) { ++out.indptr[x.indices[k] + 1]; });
   });
+  for (std::int64_t g = 0; g < n_genes; ++g) out.indptr[g + 1] += out.indptr[g];
+  std::vector<std::int64_t> next(out.indptr.begin(), out.indptr.end() - 1);
+  divide(n_genes, threads, [&](std::int64_t begin, std::int64_t end) {
+    each_entry(x, begin, end, [&](std::int64_t cell, std::int64_t k) {
+      const std::int64_t place = next[x.indices[k]]++;
+      out.cells[place] = static_cast<std::int32_t>(cell);
+      out.values[place] = x.values[k];
+    });
+  });
+  return out;
+}
+
+}  // namespace
+
+void csr_times_dense(const CsrBlock& x, std::span<const float> w, std::int64_t h, std::span<float> y, int threads,
+                     DivideWork divide) {
+  if (h == 0) return;
+  check_rows(x, static_cast<std::int64_t>(w.size()) / h);
+  sparse_times_dense(sweep_kernels().front(), {x.indptr, x.indices, x.values}, w, h, y, threads, divide);
+}
+
+void csr_transposed_times_dense(const CsrBlock& x, std::span<const float> dy, std::int64_t h, std::span<float> w_grad, int threads,
+                                DivideWork divide) {
+  if (h == 0) return;
+  const std::int64_t n_genes = static_cast<std::int64_t>(w_grad.size()) / h;
+  check_rows(x, n_genes);
+  const ByGene genes = by_gene(x, n_genes, threads, divide);
+  const std::size_t n = x.indices.size();
+  sparse_times_dense(sweep_kernels().front(), {genes.indptr, {genes.cells.get(), n}, {genes.values.get(), n}}, dy, h, w_grad,
+                     threads, divide);
 }
 
 void csr_to_dense(const CsrBlock& x, std::int64_t n_genes, std::span<float> dense) {

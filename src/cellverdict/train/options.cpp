@@ -68,7 +68,7 @@ const OptionTable<TrainOptions>& train_options() {
           .add("weight_decay", &TrainOptions::weight_decay, "L2 penalty (adamw: decoupled)", at_least(0))
           .add("class_weights", &TrainOptions::class_weights, "weigh the label's loss by class frequency in training",
                one_of({"none", "balanced"}))
-          .add("first_layer", &TrainOptions::first_layer, "product of the first layer; auto: sparse below a density of 0.2",
+          .add("first_layer", &TrainOptions::first_layer, "product of the first layer; auto: sparse below a density of 0.4",
                one_of({"auto", "sparse", "dense"}))
           .add("seed", &TrainOptions::seed, "the one seed of everything random", at_least(0));
   return table;

@@ -5,6 +5,7 @@
 #include <cellverdict/train/checkpoint.h>
 #include <cellverdict/train/net_of_card.h>
 #include <cellverdict/train/objective.h>
+#include <cellverdict/train/optimizer.h>
 #include <cellverdict/train/tensors.h>
 #include <cellverdict/train/torch_door.h>
 
@@ -16,19 +17,6 @@
 namespace cellverdict {
 
 namespace {
-
-// Dense products win above this share of non-zeros.
-constexpr double kDenseFrom = 0.2;
-
-std::unique_ptr<torch::optim::Optimizer> make_optimizer(const TrainOptions& o, const std::vector<torch::Tensor>& parameters) {
-  if (o.optimizer == "adamw")
-    return std::make_unique<torch::optim::AdamW>(parameters,
-                                                 torch::optim::AdamWOptions(o.learning_rate).weight_decay(o.weight_decay));
-  if (o.optimizer == "sgd")
-    return std::make_unique<torch::optim::SGD>(
-        parameters, torch::optim::SGDOptions(o.learning_rate).momentum(o.momentum).weight_decay(o.weight_decay));
-  return std::make_unique<torch::optim::Adam>(parameters, torch::optim::AdamOptions(o.learning_rate).weight_decay(o.weight_decay));
-}
 
 // n / (classes · n_class) over the training cells, as scikit-learn's "balanced".
 std::vector<double> balanced_weights(const std::vector<std::int32_t>& truth, std::size_t n_classes) {
