@@ -105,16 +105,20 @@ TEST_CASE("one and four threads give the same bytes in every build of the kernel
 TEST_CASE("tiles leave no trace: a product over many of them has the bytes of one sum from left to right") {
   const CsrBlock x = cells(6, 9001);
   const auto w = numbers(9001 * 3);
+  // By the processor and the compiler's options, a product is rounded before it is added or is not.
+  std::vector<float> fused(6 * 3), rounded(6 * 3);
+  for (std::int64_t i = 0; i < 6; ++i)
+    for (std::int64_t k = x.indptr[i]; k < x.indptr[i + 1]; ++k)
+      for (std::int64_t j = 0; j < 3; ++j) {
+        const float weight = w[x.indices[k] * 3 + j];
+        fused[i * 3 + j] = std::fma(x.values[k], weight, fused[i * 3 + j]);
+        const volatile float product = x.values[k] * weight;
+        rounded[i * 3 + j] += product;
+      }
   for (const auto& kernel : sweep_kernels()) {
-    if (std::string(kernel.name) == "plain") continue;  // may round between product and sum
     std::vector<float> y(6 * 3);
     sparse_times_dense(kernel, {x.indptr, x.indices, x.values}, w, 3, y, 1, parallel_for);
-    for (std::int64_t i = 0; i < 6; ++i)
-      for (std::int64_t j = 0; j < 3; ++j) {
-        float sum = 0;
-        for (std::int64_t k = x.indptr[i]; k < x.indptr[i + 1]; ++k) sum = std::fma(x.values[k], w[x.indices[k] * 3 + j], sum);
-        CHECK(y[i * 3 + j] == sum);
-      }
+    CHECK((y == fused || y == rounded));
   }
 }
 
