@@ -24,6 +24,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t n) 
     require(static_cast<std::int64_t>(features.gene_of_row.size()) == std::min(most, features.n_lines));
     require(features.genes.ids.size() == features.genes.symbols.size());
     for (const std::int32_t gene : features.gene_of_row) require(gene < features.genes.size());
-    refuse_repeated_ids(file.path(), features);
   });
 }

@@ -51,3 +51,13 @@ TEST_CASE("mitochondrial genes are told by MT- and mt- at the beginning of the s
   const GeneList genes = {{"1", "2", "3", "4", "5", "6"}, {"MT-CO1", "mt-Co1", "MTOR", "Mt-x", "AMT-1", "MT-"}};
   CHECK(mitochondrial_genes(genes) == std::vector<bool>{true, true, false, false, false, true});
 }
+
+TEST_CASE("where symbols are missing, the 37 mitochondrial genes of human and mouse are told by their Ensembl ids") {
+  const GeneList genes = {{"ENSG00000198888", "ENSG00000210082", "ENSMUSG00000064351", "ENSMUSG00000065947", "ENSMUSG00000064362",
+                           "ENSG00000141510", "ENSG00000198888x", "ENSG0198888"},
+                          {"", "", "", "", "", "", "", ""}};
+  CHECK(mitochondrial_genes(genes) == std::vector<bool>{true, true, true, true, false, false, false, false});
+  CHECK(mitochondrial_rule(genes) == "Ensembl id");
+  CHECK(mitochondrial_rule({{"ENSG00000198888"}, {"MT-ND1"}}) == "symbol");
+  CHECK(mitochondrial_rule({{"ENSG00000141510"}, {"TP53"}}).empty());
+}

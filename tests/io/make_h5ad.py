@@ -57,6 +57,8 @@ write("genes_plain", x, var=plain)
 write("genes_named", x, var=pd.DataFrame({"feature_name": [f"S{i % 30}" for i in range(n_genes)]}, index=var["gene_ids"].values))
 repeated = [f"ENSG{i // 2:011d}" for i in range(n_genes)]
 write("genes_repeated_column", x, var=pd.DataFrame({"gene_ids": repeated}, index=plain.index))
+incomplete = ["nan" if i in (1, 2) else f"ENSG{i:011d}" for i in range(n_genes)]
+write("genes_incomplete_column", x, var=pd.DataFrame({"gene_ids": incomplete}, index=plain.index))
 write("genes_repeated_index", x, var=pd.DataFrame(index=["A"] * 2 + [f"B{i}" for i in range(n_genes - 2)]))
 write("genes_repeated_symbols", x, var=pd.DataFrame({"gene_ids": var["gene_ids"].values}, index=["A"] * n_genes))
 write("cells_repeated", x, obs=pd.DataFrame(index=["same"] * 3 + [f"c{i}" for i in range(n_cells - 3)]))

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <string>
 
 namespace cellverdict {
 
@@ -48,16 +49,6 @@ bool is_clone(std::string_view name) {
 }
 
 }  // namespace
-
-bool looks_like_ensembl(std::string_view name) {
-  if (!name.starts_with("ENS")) return false;
-  const std::string_view digits = name.substr(0, name.find('.'));
-  return digits.size() > 9 && all_digits(digits.substr(digits.size() - 6));
-}
-
-bool mostly_ensembl(const std::vector<std::string>& names) {
-  return 2 * std::count_if(names.begin(), names.end(), looks_like_ensembl) > static_cast<std::ptrdiff_t>(names.size());
-}
 
 bool looks_like_gene(std::string_view name) {
   if (looks_like_ensembl(name) || is_clone(name)) return true;

@@ -22,7 +22,7 @@ Frame read_h5ad_index(const Hdf5Object& frame);
 // One column; nothing when its encoding is not read.
 std::optional<Column> read_h5ad_column(const Hdf5Object& column, std::int64_t n_rows);
 
-// Which genes var names: Ensembl ids where it has them, symbols for people. Throws InputError for a repeated id.
+// Which genes var names: Ensembl ids where it has them, symbols for people. Names may repeat: genes/identity.h resolves them.
 GeneList read_h5ad_genes(const Hdf5Object& var, std::vector<std::string>& notes);
 
 // One column of a frame that is being written: a categorical, or numbers.

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <unordered_map>
 
 namespace cellverdict {
 
@@ -80,13 +79,6 @@ void choose_genes(const Hdf5Object& matrix, const std::string& genome, Features&
   matrix.refuse(other_types.empty() ? "no genes" : "no feature of type Gene Expression", "genes");
 }
 
-// A repeated id cannot be told from the first one later on.
-void refuse_repeated_genes(const Hdf5Object& matrix, const GeneList& genes) {
-  std::unordered_map<std::string_view, int> seen;
-  for (const auto& id : genes.ids)
-    if (++seen[id] == 2) matrix.refuse("gene id '" + id + "' twice", "distinct ids (symbols may repeat)");
-}
-
 void check_shape(const Hdf5Object& matrix, std::int64_t n_features, std::int64_t n_cells) {
   if (n_cells == 0) matrix.refuse("no barcodes", "at least one");
   if (!matrix.has("shape")) return;
@@ -120,7 +112,6 @@ class TenxH5Source : public CellSource {
       head_.genes.ids.push_back(features.all.ids[i]);
       head_.genes.symbols.push_back(features.all.symbols[i].empty() ? features.all.ids[i] : features.all.symbols[i]);
     }
-    refuse_repeated_genes(matrix, head_.genes);
     all.genes = std::move(features.all);
     rows_ = open_csr_rows(std::move(all), matrix, memory_bytes);
     drops_ = head_.genes.size() < static_cast<std::int64_t>(gene_of_.size());

@@ -38,7 +38,6 @@ class TenxMexSource : public CellSource {
     transposed_ = n_rows != n_columns && barcodes.n_lines == n_rows && features.n_lines == n_columns;
     if (!transposed_) check_counts(files, barcodes.n_lines, features.n_lines);
     refuse_repeated_barcodes(files.barcodes.shown, barcodes);
-    refuse_repeated_ids(files.features.shown, features);
     take_tables(files, barcodes, features);
     if (transposed_) head_.notes.push_back("the matrix is written as cells × genes, and is turned");
     if (features.dropped.empty()) head_.n_nonzero = matrix_.n_entries();

@@ -10,7 +10,6 @@
 #include <functional>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
 
 namespace cellverdict {
 
@@ -217,7 +216,7 @@ TenxFeatures read_tenx_features(const InputBytes& input, const TenxLines& fittin
   TenxFeatures out;
   const Extras seen = read_table(
       lines, fitting, [&] { out = {}; },
-      [&](const Row& row, std::int64_t line) {
+      [&](const Row& row, std::int64_t) {
         const auto& [id, symbol, type, rest] = row.fields;
         if (id.empty()) lines.refuse("a line without a gene id", "id, symbol and type separated by tabs");
         out.version_3 |= !type.empty();
@@ -229,7 +228,6 @@ TenxFeatures read_tenx_features(const InputBytes& input, const TenxLines& fittin
         out.gene_of_row.push_back(static_cast<std::int32_t>(out.genes.ids.size()));
         out.genes.ids.emplace_back(id);
         out.genes.symbols.emplace_back(symbol.empty() ? id : symbol);
-        out.line_of_gene.push_back(line);
       });
   out.n_lines = seen.n_lines;
   say_extras(seen, input.shown.filename().string(), out.notes);
@@ -241,15 +239,6 @@ void refuse_repeated_barcodes(const std::filesystem::path& file, const TenxBarco
   if (repeated.n_repeated > 0)
     refuse_repeated(file, "barcode " + barcodes.barcodes.text(repeated.second), barcodes.first_line + repeated.first,
                     barcodes.first_line + repeated.second, "distinct barcodes");
-}
-
-void refuse_repeated_ids(const std::filesystem::path& file, const TenxFeatures& features) {
-  std::unordered_map<std::string_view, std::int64_t> seen;
-  for (std::size_t i = 0; i < features.genes.ids.size(); ++i) {
-    const std::int64_t line = features.line_of_gene[i];
-    if (const auto [place, added] = seen.emplace(features.genes.ids[i], line); !added)
-      refuse_repeated(file, "gene id " + features.genes.ids[i], place->second, line, "distinct ids (symbols may repeat)");
-  }
 }
 
 }  // namespace cellverdict

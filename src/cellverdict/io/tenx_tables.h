@@ -21,9 +21,8 @@ struct TenxBarcodes {
 };
 
 struct TenxFeatures {
-  GeneList genes;                               // of type Gene Expression, or of no type
+  GeneList genes;                               // of type Gene Expression, or of no type; ids may repeat
   std::vector<std::int32_t> gene_of_row;        // [rows kept in memory] index into genes, -1 dropped
-  std::vector<std::int64_t> line_of_gene;       // for messages
   std::map<std::string, std::int64_t> dropped;  // rows of other types
   std::int64_t n_lines = 0;
   bool version_3 = false;  // has types
@@ -41,6 +40,5 @@ TenxBarcodes read_tenx_barcodes(const InputBytes& input, const TenxLines& fittin
 TenxFeatures read_tenx_features(const InputBytes& input, const TenxLines& fitting);
 
 void refuse_repeated_barcodes(const std::filesystem::path& file, const TenxBarcodes& barcodes);
-void refuse_repeated_ids(const std::filesystem::path& file, const TenxFeatures& features);
 
 }  // namespace cellverdict

@@ -2,6 +2,8 @@
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/io/delimited.h>
+#include <cellverdict/io/gene_map.h>
+#include <cellverdict/io/resolved_genes.h>
 #include <cellverdict/io/sample_sheet.h>
 #include <cellverdict/io/utf8.h>
 #include <cellverdict/prepare/sources.h>
@@ -39,6 +41,27 @@ std::vector<SourceFile> sources_of_sheet(const fs::path& file) {
   return sources;
 }
 
+std::vector<SourceFile> sources_of_files(const std::vector<std::string>& files, const fs::path& base) {
+  std::vector<SourceFile> sources;
+  std::set<std::string> names;
+  for (const auto& file : files)
+    for (const auto& path : find_sources(resolved(file, base))) {
+      SourceFile source{.path = path, .name = source_name(path)};
+      if (!names.insert(source.name).second)
+        throw UsageError({.where = "[data] files",
+                          .found = "two sources named '" + source.name + "'",
+                          .expected = "different names",
+                          .advice = "list them in a sample sheet, where each row has a name"});
+      if (const auto place = first_foreign_byte(source.name))
+        throw UsageError({.where = "[data] files",
+                          .found = "a file name of " + foreign_text(source.name, *place),
+                          .expected = "UTF-8",
+                          .advice = "rename the file, or list it in a sample sheet, where each row has a name"});
+      sources.push_back(std::move(source));
+    }
+  return sources;
+}
+
 // [data.classes]: a table of texts.
 void read_classes(DataOptions& options, const Value& value, const std::string& where) {
   const auto* table = std::get_if<ValueTable>(&value.data);
@@ -69,6 +92,9 @@ const OptionTable<DataOptions>& data_options() {
           .add("donor", &DataOptions::donor, "obs column: the person; empty: the unit")
           .add("positive", &DataOptions::positive, "two classes: the one the AUC is of; empty: the last in sorted order")
           .add("where", &DataOptions::where, "which cells to keep, for example cell_type == 'monocyte'")
+          .add("gene_map", &DataOptions::gene_map, "a table of Ensembl ids and symbols, for files that name genes by symbol")
+          .add("min_overlap", &DataOptions::min_overlap, "share of the smallest source's genes that all sources must have",
+               between(0, 1))
           .add_custom("classes", "[data.classes] \"value\" = \"name\": rename classes; \"\" drops one", read_classes,
                       write_classes);
   return table;
@@ -91,24 +117,11 @@ std::vector<SourceFile> list_sources(const DataOptions& data, const fs::path& ba
                       .found = data.files.empty() ? "neither `sources` nor `files`" : "both `sources` and `files`",
                       .expected = "one of them",
                       .advice = "sources = \"samples.csv\" names a sample sheet, files = [\"a.h5ad\"] names files and folders"});
-  if (!data.sources.empty()) return sources_of_sheet(resolved(data.sources, base));
-  std::vector<SourceFile> sources;
-  std::set<std::string> names;
-  for (const auto& file : data.files)
-    for (const auto& path : find_sources(resolved(file, base))) {
-      SourceFile source{.path = path, .name = source_name(path)};
-      if (!names.insert(source.name).second)
-        throw UsageError({.where = "[data] files",
-                          .found = "two sources named '" + source.name + "'",
-                          .expected = "different names",
-                          .advice = "list them in a sample sheet, where each row has a name"});
-      if (const auto place = first_foreign_byte(source.name))
-        throw UsageError({.where = "[data] files",
-                          .found = "a file name of " + foreign_text(source.name, *place),
-                          .expected = "UTF-8",
-                          .advice = "rename the file, or list it in a sample sheet, where each row has a name"});
-      sources.push_back(std::move(source));
-    }
+  std::vector<SourceFile> sources =
+      data.sources.empty() ? sources_of_files(data.files, base) : sources_of_sheet(resolved(data.sources, base));
+  if (data.gene_map.empty()) return sources;
+  const auto map = std::make_shared<const GeneMap>(read_gene_map(resolved(data.gene_map, base)));
+  for (auto& source : sources) source.gene_map = map;
   return sources;
 }
 
@@ -118,6 +131,8 @@ OpenOptions open_options(const RunContext& context, const DataOptions&) {
 
 LabelledSource open_labelled(const SourceFile& file, const OpenOptions& options) {
   LabelledSource opened{.source = open_source(file.path, options)};
+  opened.identity = resolve_genes(opened.source->head().genes, file.gene_map.get());
+  opened.source = with_resolved_genes(std::move(opened.source), opened.identity);
   SourceHead& head = opened.head;
   head = opened.source->head();
   head.name = file.name;

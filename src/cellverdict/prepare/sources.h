@@ -3,6 +3,7 @@
 
 #include <cellverdict/base/option_table.h>
 #include <cellverdict/base/run_context.h>
+#include <cellverdict/genes/identity.h>
 #include <cellverdict/io/open_source.h>
 #include <cellverdict/table/cell_source.h>
 #include <cellverdict/table/row_filter.h>
@@ -23,14 +24,17 @@ struct DataOptions {
   std::string positive;                        // two classes: the one the AUC is of; empty: the last in sorted order
   std::string where;                           // which cells to keep
   std::map<std::string, std::string> classes;  // value of the label → its name here; "" drops it
+  std::string gene_map;                        // a table of Ensembl ids and symbols; empty: none
+  double min_overlap = 0.5;                    // share of the smallest source's genes that all sources must have
 };
 const OptionTable<DataOptions>& data_options();
 
-// One file or folder and the obs columns its cells get from the sheet.
+// One file or folder, the obs columns its cells get from the sheet, and what its symbols stand for.
 struct SourceFile {
   std::filesystem::path path;
   std::string name;                                         // unique among the sources
   std::vector<std::pair<std::string, std::string>> labels;  // column → value
+  std::shared_ptr<const GeneMap> gene_map;                  // null: none
 };
 
 // What a person typed as files: one .csv or .tsv is a sample sheet unless it is a matrix of numbers; all else are measurements.
@@ -43,10 +47,12 @@ std::vector<SourceFile> list_sources(const DataOptions& data, const std::filesys
 // How [data] wants files opened, within the context's threads and a quarter of its memory.
 OpenOptions open_options(const RunContext& context, const DataOptions& data);
 
-// A source with the sheet's columns in its obs (a column the file has too is replaced, with a note).
+// A source whose columns are genes (genes/identity.h), with the sheet's columns in its obs (a column the file has too is replaced,
+// with a note).
 struct LabelledSource {
   std::unique_ptr<CellSource> source;
-  SourceHead head;  // the source's, with the labels joined; obs_columns names all columns, the sheet's too
+  GeneIdentity identity;  // of the columns of the file
+  SourceHead head;        // the source's, with the labels joined; obs_columns names all columns, the sheet's too
 
   // One of head.obs_columns, held in head.obs or not. Throws UsageError for an unknown one.
   Column column(const std::string& name) const;

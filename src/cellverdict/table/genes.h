@@ -7,8 +7,9 @@
 
 namespace cellverdict {
 
-// One entry a matrix column, in the matrix's order. `ids` identify (Ensembl ids where the file has them) and are unique;
-// `symbols` are for people, may repeat, and equal the ids where the file has only one name for a gene.
+// One entry a matrix column, in the matrix's order. `ids` identify (Ensembl ids where the file has them) and are unique once
+// resolve_genes has seen them; what readers give may repeat. `symbols` are for people, may repeat, and equal the ids where the file
+// has only one name for a gene.
 struct GeneList {
   std::vector<std::string> ids;
   std::vector<std::string> symbols;
