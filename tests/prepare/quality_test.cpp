@@ -112,7 +112,7 @@ TEST_CASE("logarithms of a depth beyond a million are told by the equal sums of 
     rows.push_back({static_cast<float>(std::log1p(depth * share)), static_cast<float>(std::log1p(depth * (1 - share)))});
   }
   CHECK(detect_value_state(block(rows)) == ValueState::log1p);
-  rows[2][0] = 15.5F;
+  rows[2][0] = 1500.5F;
   CHECK(detect_value_state(block(rows)) == ValueState::fractional_counts);
 }
 

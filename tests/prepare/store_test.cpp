@@ -376,6 +376,62 @@ TEST_CASE("sources with different genes are brought to those they share, in gene
   CHECK(says(sentence<DataError>([&] { write_into(folder, request); }), "no gene id that all of them have"));
 }
 
+TEST_CASE("sources that share fewer genes than [data] min_overlap are refused with the numbers") {
+  const TempFolder folder;
+  StoreRequest request = write_study(folder);
+  GeneList other = example_genes(30);
+  for (int g = 10; g < 30; ++g) other.ids[g] = other.symbols[g] = "OTHER" + std::to_string(g);
+  write_library(folder / "L2", 40, other, example_counts("L2"));
+  CHECK(says(sentence<DataError>([&] { write_into(folder, request); }),
+             "genes of the sources: found 10 gene ids that all of them have, 33 % of those of 'L1' (30), expected at least 50 %"));
+  request.data.min_overlap = 0.3;
+  request.prepare.min_genes = 0;
+  CHECK(says(write_into(folder, request).notes, "The 4 sources share 10 genes, 33 % of the smallest one's (L1)."));
+}
+
+TEST_CASE("a source of symbols joins those of Ensembl ids by a gene map, and without it is refused with the advice") {
+  const TempFolder folder;
+  GeneList genes = example_genes(30);
+  std::string map;
+  for (int g = 0; g < 30; ++g) {
+    genes.ids[g] = "ENSG000000000" + std::to_string(10 + g);
+    map += genes.ids[g] + ".3\t" + genes.symbols[g] + "\n";
+  }
+  StoreRequest request = write_study(folder, genes);
+  write_library(folder / "L2", 40, {genes.symbols, genes.symbols}, example_counts("L2"));
+  const auto said = sentence<DataError>([&] { write_into(folder, request); });
+  CHECK(
+      says(said, "no gene id that all of them have: 'L1' has Ensembl ids such as ENSG00000000010, 'L2' has symbols such as MT-0"));
+  CHECK(says(said, "name a table of Ensembl ids and symbols in [data] gene_map"));
+  folder.write("map.tsv", map);
+  request.data.gene_map = "map.tsv";
+  const StoreIndex index = write_into(folder, request);
+  CHECK(says(index.notes, "30 of 30 symbols mapped to Ensembl ids by map.tsv"));
+  CHECK(says(index.notes, "The 4 sources share 30 genes, 100 %"));
+  CHECK(std::any_of(index.inputs.begin(), index.inputs.end(), [](const auto& input) { return input.first.ends_with("map.tsv"); }));
+  for (const auto& [name, counts] : cells_of(read_store(folder / "store", request.data)))
+    for (const auto& [gene, x] : counts)
+      CHECK(x == example_counts(name.substr(name.size() - 2))(std::stoi(name.substr(2)), std::stoi(gene.substr(13)) - 10));
+}
+
+TEST_CASE("a gene that a source names twice is summed before anything is counted") {
+  const TempFolder folder;
+  StoreRequest request = write_study(folder);
+  request.prepare = {.min_genes = 0, .max_genes = 0, .max_mito_percent = 100};
+  GeneList twice = example_genes(30);
+  twice.ids[7] = twice.ids[3];
+  for (const std::string name : {"L1", "L2", "L3", "L4"}) write_library(folder / name, 40, twice, example_counts(name));
+  CHECK(says(write_into(folder, request).notes, "1 column names the gene of another one and is added to it"));
+  const Cohort cohort = read_store(folder / "store", request.data);
+  CHECK(cohort.table->n_genes() == 29);
+  for (auto& [name, counts] : cells_of(cohort)) {
+    const auto expected = example_counts(name.substr(name.size() - 2));
+    const int cell = std::stoi(name.substr(2));
+    CHECK(counts["ENSG3"] == expected(cell, 3) + expected(cell, 7));
+    CHECK(counts["ENSG8"] == expected(cell, 8));
+  }
+}
+
 TEST_CASE("where chooses cells, also by values that not every source has") {
   const TempFolder folder;
   StoreRequest request = write_study(folder);
@@ -496,6 +552,23 @@ TEST_CASE("counts that are not whole are taken with a warning, or refused when c
   std::filesystem::remove_all(folder / "store");
   request.prepare.counts = "strict";
   CHECK(says(sentence<DataError>([&] { write_into(folder, request); }), "counts = \"strict\""));
+  CHECK_FALSE(store_left_behind(folder));
+}
+
+TEST_CASE("normalised sources are marked in the index, and are not mixed with counts") {
+  const TempFolder folder;
+  const CountOf normalised = [](int i, int g) {
+    return example_counts("X")(i, g) * 10000.0F / (300.0F + 7.1F * static_cast<float>(i));
+  };
+  auto request = annotated_study(folder, normalised, 80);
+  CHECK(write_into(folder, request).values == ValueState::normalised);
+  CHECK(read_store_index(folder / "store").values == ValueState::normalised);
+  std::filesystem::remove_all(folder / "store");
+  std::filesystem::copy_file(folder / "all.h5ad", folder / "normalised.h5ad");
+  annotated_study(folder, example_counts("X"), 80);
+  request.data.files = {"all.h5ad", "normalised.h5ad"};
+  CHECK(
+      says(sentence<DataError>([&] { write_into(folder, request); }), "found values that are normalised, expected counts, as in"));
   CHECK_FALSE(store_left_behind(folder));
 }
 

@@ -11,6 +11,7 @@
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/prepare/options.h>
 #include <cellverdict/prepare/sources.h>
+#include <cellverdict/prepare/value_state.h>
 #include <cellverdict/split/cohort.h>
 #include <cellverdict/table/quality_summary.h>
 
@@ -33,8 +34,9 @@ struct StoreFlow {  // cells of each unit left after each step
 };
 
 struct StoreIndex {
-  std::string key;            // of everything the store depends on
-  std::string normalisation;  // of the sums
+  std::string key;                         // of everything the store depends on
+  std::string normalisation;               // of the sums
+  ValueState values = ValueState::counts;  // of the files, alike in all
   std::vector<std::string> shards;
   StoreFlow flow;
   QualitySummary quality;                                   // of the cells judged, and of those that passed; may have no units

@@ -54,6 +54,7 @@ std::string store_index_to_json(const StoreIndex& index) {
   return Json{{"format", 1},
               {"key", index.key},
               {"normalisation", index.normalisation},
+              {"values", value_state_name(index.values)},
               {"shards", index.shards},
               {"flow", {{"units", index.flow.units}, {"stages", index.flow.stages}, {"n_cells", index.flow.n_cells}}},
               {"quality",
@@ -73,6 +74,7 @@ StoreIndex store_index_from_json(const std::string& text, const std::string& whe
     index.flow = {
         .units = json.at("flow").at("units"), .stages = json.at("flow").at("stages"), .n_cells = json.at("flow").at("n_cells")};
     index.notes = json.at("notes");
+    index.values = value_state_named(json.at("values"), where);
     const auto& flow = index.flow;
     const auto one_a_unit = [&](const auto& cells) { return cells.size() == flow.units.size(); };
     if (flow.n_cells.empty() || flow.n_cells.size() != flow.stages.size() ||

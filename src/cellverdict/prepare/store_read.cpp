@@ -27,11 +27,19 @@ StoreKey make_store_key(const RunContext& context, const StoreRequest& request, 
   const DataOptions& d = request.data;
   const PrepareOptions& p = request.prepare;
   // The fitted steps (min_cells_per_gene, genes, scale) belong to a Preparation, not to the store.
-  ValueTable what = {
-      {"label", {d.label, {}}},           {"unit", {d.unit, {}}},           {"where", {d.where, {}}},
-      {"min_genes", {p.min_genes, {}}},   {"max_genes", {p.max_genes, {}}}, {"max_mito_percent", {p.max_mito_percent, {}}},
-      {"max_cells", {p.max_cells, {}}},   {"draw", {p.draw, {}}},           {"counts", {p.counts, {}}},
-      {"target_sum", {p.target_sum, {}}}, {"log1p", {p.log1p, {}}},         {"seed", write_option(context.seed)}};
+  ValueTable what = {{"label", {d.label, {}}},
+                     {"unit", {d.unit, {}}},
+                     {"where", {d.where, {}}},
+                     {"min_genes", {p.min_genes, {}}},
+                     {"max_genes", {p.max_genes, {}}},
+                     {"max_mito_percent", {p.max_mito_percent, {}}},
+                     {"max_cells", {p.max_cells, {}}},
+                     {"draw", {p.draw, {}}},
+                     {"counts", {p.counts, {}}},
+                     {"target_sum", {p.target_sum, {}}},
+                     {"log1p", {p.log1p, {}}},
+                     {"seed", write_option(context.seed)},
+                     {"min_overlap", {d.min_overlap, {}}}};
   for (const auto& [from, to] : d.classes) what.emplace_back("class " + from, Value{to, {}});
   what.emplace_back("cellverdict", Value{std::string(version()), {}});
   StoreKey result;
@@ -41,6 +49,11 @@ StoreKey make_store_key(const RunContext& context, const StoreRequest& request, 
     what.emplace_back("source " + file.name, Value{std::move(labels), {}});
     const auto source = open_source(file.path);
     for (const auto& part : source->head().files) result.inputs.emplace_back(part.string(), digests.of(part));
+  }
+  if (!d.gene_map.empty()) {
+    const fs::path map = fs::path(d.gene_map).is_absolute() ? fs::path(d.gene_map) : request.base / d.gene_map;
+    result.inputs.emplace_back(map.lexically_normal().string(), digests.of(map));
+    what.emplace_back("gene_map", Value{true, {}});
   }
   for (const auto& [path, hash] : result.inputs) what.emplace_back("input", Value{hash, {}});
   result.key = sha256(Value{std::move(what), {}}.text());

@@ -8,6 +8,7 @@
 #include <cellverdict/genes/match.h>
 #include <cellverdict/genes/mitochondrial.h>
 #include <cellverdict/io/h5ad_write.h>
+#include <cellverdict/prepare/gene_overlap.h>
 #include <cellverdict/prepare/normalise.h>
 #include <cellverdict/prepare/quality.h>
 #include <cellverdict/prepare/spool.h>
@@ -102,8 +103,7 @@ class StoreWriter {
  private:
   // Heads of all sources: the gene space, the units, which cells may enter.
   void plan() {
-    std::vector<GeneList> lists;  // distinct ones: the libraries of a study mostly share theirs
-    std::vector<std::int64_t> n_genes;
+    GeneOverlap overlap;
     RowChooser chooser(request_.data);
     for (const auto& file : list_sources(request_.data, request_.base)) {
       LabelledSource opened = open_labelled(file, open_options(context_, request_.data));
@@ -118,27 +118,20 @@ class StoreWriter {
       const auto keep = chooser.keep(planned.head.obs, file.name, index_.notes);
       planned.cells.resize(keep.size());
       for (std::size_t i = 0; i < keep.size(); ++i) planned.cells[i].unit = keep[i] ? 0 : -1;
-      n_genes.push_back(planned.head.genes.size());
-      if (lists.empty() || planned.head.genes != lists.back()) lists.push_back(planned.head.genes);
+      overlap.add(file.name, planned.head.genes);
       planned.head.genes = {};
       sources_.push_back(std::move(planned));
     }
     chooser.check();
-    genes_ = shared_genes(lists);
-    if (genes_.size() == 0)
-      throw DataError({.where = "genes of the sources",
-                       .found = "no gene id that all of them have",
-                       .expected = "one gene space",
-                       .advice = "check that all use the same kind of gene id (Ensembl or symbols)"});
-    for (std::size_t s = 0; s < sources_.size(); ++s)
-      if (const auto dropped = n_genes[s] - genes_.size(); dropped > 0)
-        index_.notes.push_back(fmt::format("{}: {} of {} not in every source and left out.", sources_[s].file.name,
-                                           counted(dropped, "gene"), with_commas(n_genes[s])));
+    genes_ = overlap.settle(request_.data.min_overlap, index_.notes);
     mitochondrial_ = mitochondrial_genes(genes_);
-    if (std::find(mitochondrial_.begin(), mitochondrial_.end(), true) == mitochondrial_.end() &&
-        request_.prepare.max_mito_percent < 100)
+    const std::string rule = mitochondrial_rule(genes_);
+    if (rule == "Ensembl id")
+      index_.notes.push_back("Mitochondrial genes are told by their Ensembl ids; no symbol starts with MT- or mt-.");
+    if (rule.empty() && request_.prepare.max_mito_percent < 100)
       warn(
-          "No gene symbol starts with MT- or mt-: the mitochondrial share of every cell counts as 0, so [prepare] max_mito_percent "
+          "No gene symbol starts with MT- or mt- and no Ensembl id is one of a mitochondrial gene: the mitochondrial share of "
+          "every cell counts as 0, so [prepare] max_mito_percent "
           "keeps all cells.");
     name_units();
   }
@@ -235,9 +228,21 @@ class StoreWriter {
                            .advice = "nothing was left behind; run again to start over"});
     }
     spool.finish();
+    take_state(s, values.state());
     context_.log(fmt::format("read      {:<24} {:>9} cells  {:>7} kept  {:>6} genes  {:.1f} s", planned.file.name,
                              with_commas(planned.head.n_cells), with_commas(spool.n_rows()), with_commas(genes_.size()),
                              watch.seconds()));
+  }
+
+  // Files in two states would teach the net the difference between files.
+  void take_state(std::size_t s, ValueState state) {
+    const bool normalised = state == ValueState::normalised;
+    if (s > 0 && normalised != (index_.values == ValueState::normalised))
+      throw DataError({.where = sources_[s].head.path.string(),
+                       .found = "values that are " + value_state_name(state),
+                       .expected = value_state_name(index_.values) + ", as in " + sources_[0].head.path.string(),
+                       .advice = "give all sources as raw counts"});
+    if (s == 0 || state != ValueState::counts) index_.values = state;
   }
 
   void judge(Candidate& cell, const CsrRow& counts, RowSpool& spool) {

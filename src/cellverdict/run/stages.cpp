@@ -48,6 +48,7 @@ std::string saved_experiment(const VariantRun& variant) {
         .string();
   };
   if (!saved.data.sources.empty()) saved.data.sources = seen_from_there(saved.data.sources);
+  if (!saved.data.gene_map.empty()) saved.data.gene_map = seen_from_there(saved.data.gene_map);
   for (auto& file : saved.data.files) file = seen_from_there(file);
   return experiment_to_toml(saved);
 }
@@ -200,7 +201,9 @@ void train_model(const RunContext& context, VariantRun& variant, const Split& sp
   card.provenance = {
       {"cellverdict", std::string(version())},      {"libtorch", torch_version()}, {"seed", std::to_string(e.train.seed)},
       {"threads", std::to_string(context.threads)}, {"store", variant.store_key},  {"configuration", variant.train_key}};
-  for (const auto& [path, hash] : read_store_index(variant.store).inputs)
+  const StoreIndex store = read_store_index(variant.store);
+  card.values = store.values;
+  for (const auto& [path, hash] : store.inputs)
     card.provenance.emplace_back("input " + fs::path(path).lexically_normal().string(), "SHA-256 " + hash);
   decide(context, e.evaluate, split.validation(), classifier);
   classifier.save(folder);

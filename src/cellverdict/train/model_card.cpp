@@ -191,7 +191,7 @@ std::string model_card_to_json(const ModelCard& card) {
     cells.push_back({{"genes", cell.genes}, {"counts", cell.counts}, {"total", cell.total}, {"probability", cell.probability}});
   const Json json = {{"format", 1},
                      {"cellverdict", card.version},
-                     {"values", "counts"},
+                     {"values", value_state_name(card.values)},
                      {"heads", heads},
                      {"positive", card.positive},
                      {"unit", card.unit},
@@ -242,6 +242,7 @@ ModelCard read_card(const Json& json, const std::string& where) {
   card.unit = json.at("unit");
   card.donor = json.at("donor");
   card.where = json.at("where");
+  card.values = value_state_named(json.at("values"), where);
   card.threshold = json.at("threshold");
   card.threshold_source = json.at("threshold_source");
   card.temperature = json.at("temperature");

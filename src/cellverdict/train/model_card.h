@@ -2,6 +2,7 @@
 // model.json: everything about a saved model but its weights. With model.safetensors beside it, it is all `predict` needs.
 
 #include <cellverdict/prepare/preparation.h>
+#include <cellverdict/prepare/value_state.h>
 #include <cellverdict/split/side.h>
 #include <cellverdict/stats/learning_curve.h>
 #include <cellverdict/train/options.h>
@@ -33,10 +34,11 @@ struct ModelCard {
   TrainOptions train;
   PrepareOptions prepare;  // quality control that the training cells passed
   Preparation preparation;
-  std::vector<ModelHead> heads;  // the label first
-  std::string positive;          // two classes
-  std::string where;             // which cells it was trained on, as [data] where says
-  std::string unit, donor;       // obs columns
+  std::vector<ModelHead> heads;            // the label first
+  std::string positive;                    // two classes
+  ValueState values = ValueState::counts;  // of the files it was trained on
+  std::string where;                       // which cells it was trained on, as [data] where says
+  std::string unit, donor;                 // obs columns
   double threshold = 0.5, temperature = 1;
   std::string threshold_source, temperature_source;
   SplitSummary split;
