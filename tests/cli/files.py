@@ -75,8 +75,13 @@ def write_library(folder: Path, counts: list[list[float]], ending: str, gene: st
 
 
 def library(runner, folder, name, ending="", gene="ENSG{:011d}"):
-    """A 10x folder; `library L1 .gz` compressed; a third word is the pattern of its gene ids."""
+    """A 10x folder; `library L1 .gz` compressed; a third word is the pattern of its gene ids, which are all its names if no Ensembl ids."""
     write_library(folder / name, counts_of(name, 3 if LIBRARIES.get(name, ("",))[0] == "Patient" else 0), ending, gene)
+
+
+def genes(runner, folder, file, symbol, n):
+    """A table of the first genes of a library: Ensembl ids with versions, and symbols after a pattern."""
+    write_text(folder / file, "gene_id,gene_name\n" + "".join(f"ENSG{g:011d}.{g + 1},{symbol.format(g)}\n" for g in range(int(n))))
 
 
 def study(runner, folder, ending=""):
@@ -160,10 +165,10 @@ def entry(runner, folder, file, value):
 
 
 def values(runner, folder, name, how):
-    """The library again, with other values: fractions, log1p."""
+    """The library again, with other values: fractions, log1p, normalised."""
     import math
-    change = {"fractions": lambda x: x * 7.5, "log1p": lambda x: math.log1p(x) if x else 0}[how]
-    write_library(folder / name, [[float(change(x)) for x in row] for row in counts_of(name)], "")
+    change = {"fractions": lambda x, total: x * 7.5, "log1p": lambda x, total: math.log1p(x) if x else 0, "normalised": lambda x, total: x * 1e4 / total}[how]
+    write_library(folder / name, [[float(change(x, sum(row))) for x in row] for row in counts_of(name)], "")
 
 
 def cut(runner, folder, file, share):
@@ -248,5 +253,5 @@ def clean_up(folder: Path) -> None:
         MOUNTED.remove(place)
 
 
-SET_UP = {"library": library, "study": study, "lmna": lmna, "cohort": cohort, "trained": trained, "interrupted": interrupted, "edit": edit, "entry": entry, "values": values,
+SET_UP = {"library": library, "genes": genes, "study": study, "lmna": lmna, "cohort": cohort, "trained": trained, "interrupted": interrupted, "edit": edit, "entry": entry, "values": values,
           "cut": cut, "flip": flip, "text": text, "remove": remove, "h5ad": h5ad, "small-disk": small_disk}

@@ -19,15 +19,23 @@ std::string values_of(const InspectedColumn& column) {
   return fmt::format("{:.4g} to {:.4g}", std::stod(column.values.front()), std::stod(column.values.back()));
 }
 
+// Kept apart by their ids, as they should be; a reader who knows the symbol alone would see one gene twice.
+std::string shared_in_words(const std::vector<std::string>& symbols) {
+  return fmt::format("; {} of several ids, kept apart: {}", counted(std::ssize(symbols), "symbol"), listed(symbols, 5));
+}
+
 std::string as_text(const Inspection& result, const InspectOptions& options) {
   std::string text;
   for (const auto& s : result.sources) {
     text +=
         fmt::format("{}  {}  {} cells × {} genes{}  values: {}\n", s.name, s.format, with_commas(s.n_cells), with_commas(s.n_genes),
                     s.n_nonzero >= 0 ? ", " + with_commas(s.n_nonzero) + " non-zero" : "", value_state_name(s.state));
-    text += fmt::format("  first cells: median {} counts, {} genes; {} mitochondrial genes\n",
-                        with_commas(static_cast<std::int64_t>(s.median_total)),
-                        with_commas(static_cast<std::int64_t>(s.median_genes)), s.n_mitochondrial);
+    text +=
+        "  genes go by " + gene_naming_name(s.naming) + (s.shared_symbols.empty() ? "" : shared_in_words(s.shared_symbols)) + "\n";
+    text +=
+        fmt::format("  first cells: median {} counts, {} genes; {} mitochondrial genes{}\n",
+                    with_commas(static_cast<std::int64_t>(s.median_total)), with_commas(static_cast<std::int64_t>(s.median_genes)),
+                    s.n_mitochondrial, s.mitochondrial_rule.empty() ? "" : " (by " + s.mitochondrial_rule + ")");
     for (const auto& note : s.notes) text += "  " + note + "\n";
   }
   if (result.sources.size() > 1) text += fmt::format("{} sources, {} cells\n", result.sources.size(), with_commas(result.n_cells));
@@ -61,7 +69,13 @@ std::string as_json(const Inspection& result) {
                        {"format", s.format},
                        {"n_cells", s.n_cells},
                        {"n_genes", s.n_genes},
+                       {"gene_ids", gene_naming_name(s.naming)},
+                       {"n_versions", s.n_versions},
+                       {"n_mapped", s.n_mapped},
+                       {"n_summed", s.n_summed},
+                       {"shared_symbols", s.shared_symbols},
                        {"n_mitochondrial", s.n_mitochondrial},
+                       {"mitochondrial_by", s.mitochondrial_rule},
                        {"values", value_state_name(s.state)},
                        {"median_counts", s.median_total},
                        {"median_genes", s.median_genes},
@@ -93,6 +107,7 @@ void inspect_verb(const std::vector<std::string>& words) {
   arguments.option("--label", options.label, "annotation (obs column) you want to predict");
   arguments.option("--by", options.by, "annotation that may go with it and be learned in its place: day, batch, site");
   arguments.option("--unit", options.unit, "annotation of libraries or donors, to count them too");
+  arguments.option("--gene-map", options.gene_map, "a table of Ensembl ids and symbols (TSV or CSV), for files with symbols only");
   add_common_options(arguments, common);
   arguments.parse(words);
   if (options.label.empty() != options.by.empty() || (options.label.empty() && !options.unit.empty()))

@@ -16,10 +16,12 @@ std::string as_text(const PredictResult& result, const std::string& file) {
   std::size_t width = 4;
   for (const auto& unit : result.units) width = std::max(width, unit.unit.size());
   std::string text = fmt::format(
-      "genes: {} of the model's {} found by {}, with {:.1f} % of their variance\ndepth: {:.2f} times the training cells\n\n{:<{}}  "
+      "genes: {} of the model's {} ({:.1f} %) found by {}, with {:.1f} % of their variance\ndepth: {:.2f} times the training "
+      "cells\n\n{:<{}}  "
       "{:>9}  {:>9}",
-      with_commas(result.n_genes_found), with_commas(result.n_model_genes), result.matched_by, 100 * result.overlap,
-      result.depth_ratio, "unit", width, "cells", "pass QC");
+      with_commas(result.n_genes_found), with_commas(result.n_model_genes),
+      100 * static_cast<double>(result.n_genes_found) / static_cast<double>(result.n_model_genes), result.matched_by,
+      100 * result.overlap, result.depth_ratio, "unit", width, "cells", "pass QC");
   for (const auto& name : result.classes) text += fmt::format("  {:>12}", "p_" + name);
   text += "  predicted\n";
   for (const auto& unit : result.units) {
@@ -75,6 +77,8 @@ void predict_verb(const std::vector<std::string>& words) {
   arguments.option("--unit", request.unit, "obs column of libraries or donors (default: the model's, else one unit per source)");
   arguments.option("--where", request.where,
                    "which cells, for example cell_type == 'monocyte'; all: every cell (default: as the model was trained)");
+  arguments.option("--gene-map", request.gene_map,
+                   "a table of Ensembl ids and symbols (TSV or CSV), for files that name genes in another way than the model");
   arguments.option("--min-overlap", request.min_overlap, "refuse when fewer of the model's genes are there, by share of variance");
   add_common_options(arguments, common);
   arguments.parse(words);

@@ -138,7 +138,7 @@ std::string split_section(const Guess& guess, std::vector<std::string>& notes) {
 
 }  // namespace
 
-FirstExperiment guess_experiment(const Inspection& inspection, const std::vector<std::string>& files) {
+FirstExperiment guess_experiment(const Inspection& inspection, const std::vector<std::string>& files, const std::string& gene_map) {
   const Guess guess = guess_roles(inspection);
   FirstExperiment result;
   std::string& text = result.toml;
@@ -150,6 +150,7 @@ FirstExperiment guess_experiment(const Inspection& inspection, const std::vector
     for (const auto& file : files) list.push_back({file, {}});
     text += "files = " + Value{std::move(list), {}}.text() + "\n";
   }
+  if (!gene_map.empty()) text += "gene_map = " + quoted(gene_map) + "\n";
   text += fmt::format("label = {}   # guess: the column to predict\n", quoted(guess.label));
   text += fmt::format("unit  = {}   # guess: never split; the level of every statement\n", quoted(guess.unit));
   text += fmt::format("donor = {}   # guess: the person\n", quoted(guess.donor));

@@ -13,6 +13,7 @@ struct FirstExperiment {
 };
 
 // Throws DataError when no column can be a label.
-FirstExperiment guess_experiment(const Inspection& inspection, const std::vector<std::string>& files);
+FirstExperiment guess_experiment(const Inspection& inspection, const std::vector<std::string>& files,
+                                 const std::string& gene_map = {});
 
 }  // namespace cellverdict

@@ -30,11 +30,19 @@ InspectedSource inspect_source(LabelledSource& opened) {
                          .n_cells = head.n_cells,
                          .n_genes = head.genes.size(),
                          .n_nonzero = head.n_nonzero,
+                         .naming = opened.identity.naming,
+                         .n_versions = opened.identity.n_versions,
+                         .n_mapped = opened.identity.n_mapped,
+                         .n_summed = opened.identity.n_summed,
+                         .shared_symbols = opened.identity.shared_symbols,
+                         .mitochondrial_rule = mitochondrial_rule(head.genes),
                          .notes = head.notes};
   const auto mitochondrial = mitochondrial_genes(head.genes);
   source.n_mitochondrial = std::count(mitochondrial.begin(), mitochondrial.end(), true);
   CsrBlock cells;
-  if (!opened.source->read_block(kCellsLookedAt, cells) || cells.values.empty()) return source;
+  while (opened.source->read_block(kCellsLookedAt, cells) && cells.values.empty()) {  // empty barcodes may come first
+  }
+  if (cells.values.empty()) return source;
   source.state = detect_value_state(cells);
   std::vector<double> totals, genes;
   for (std::int64_t i = 0; i < cells.n_rows(); ++i) {
@@ -84,7 +92,8 @@ void tabulate(const InspectOptions& options, Inspection& result) {
 }  // namespace
 
 Inspection inspect_files(const RunContext& context, const InspectOptions& options) {
-  const DataOptions data = data_of(options.files);
+  DataOptions data = data_of(options.files);
+  data.gene_map = options.gene_map;
   Inspection result;
   for (const auto& file : list_sources(data, ".")) {
     LabelledSource opened = open_labelled(file, open_options(context, data));
@@ -93,12 +102,21 @@ Inspection inspect_files(const RunContext& context, const InspectOptions& option
     result.n_cells += source.n_cells;
     append_rows(result.obs, opened.head.obs);
     if (source.n_mitochondrial == 0)
-      result.warnings.push_back(source.name + ": no gene symbol starts with MT- or mt-, so mitochondrial shares cannot be judged.");
+      result.warnings.push_back(source.name +
+                                ": no gene symbol starts with MT- or mt- and no Ensembl id is one of a mitochondrial gene, so "
+                                "mitochondrial shares cannot be judged.");
     if (source.state != ValueState::counts)
       result.warnings.push_back(fmt::format("{}: the values are {}.", source.name,
                                             source.state == ValueState::fractional_counts
                                                 ? "counts, but not all whole"
                                                 : value_state_name(source.state) + ", not counts: training needs the raw counts"));
+  }
+  for (std::size_t s = 1; s < result.sources.size(); ++s) {
+    const InspectedSource &first = result.sources[0], &other = result.sources[s];
+    if ((first.naming == GeneNaming::ensembl) == (other.naming == GeneNaming::ensembl)) continue;
+    result.warnings.push_back(fmt::format("{} has {} and {} has {}: --gene-map brings them together.", first.name,
+                                          gene_naming_name(first.naming), other.name, gene_naming_name(other.naming)));
+    break;
   }
   for (std::size_t c = 0; c < result.obs.names.size(); ++c) {
     const Column& column = result.obs.columns[c];

@@ -22,6 +22,10 @@ struct InspectedSource {
   std::int64_t n_cells = 0, n_genes = 0, n_mitochondrial = 0, n_nonzero = -1;
   ValueState state = ValueState::counts;      // of the first cells
   double median_total = 0, median_genes = 0;  // of the first cells
+  GeneNaming naming = GeneNaming::other;
+  std::int64_t n_versions = 0, n_mapped = 0, n_summed = 0;  // see genes/identity.h
+  std::vector<std::string> shared_symbols;                  // of several ids
+  std::string mitochondrial_rule;
   std::vector<std::string> notes;
 };
 
@@ -42,6 +46,7 @@ struct Inspection {
 
 struct InspectOptions {
   std::vector<std::string> files;  // files, folders, or one sample sheet (.csv, .tsv)
+  std::string gene_map;            // a table of Ensembl ids and symbols; empty: none
   std::string label, by, unit;     // columns of the table; empty: no table
 };
 

@@ -1,5 +1,6 @@
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/error.h>
+#include <cellverdict/genes/identity.h>
 #include <cellverdict/genes/match.h>
 #include <cellverdict/genes/mitochondrial.h>
 #include <cellverdict/prepare/quality.h>
@@ -44,7 +45,8 @@ class Predictor {
     table << "cell\tunit";
     for (const auto& name : result_.classes) table << "\tp_" << name;
     table << "\tpredicted\tpasses_qc\n";
-    const DataOptions data = data_of(request_.files);
+    DataOptions data = data_of(request_.files);
+    data.gene_map = request_.gene_map;
     const auto sources = list_sources(data, ".");
     if (!request_.write_into.empty()) annotated_.emplace(sources, request_.write_into, result_.classes);
     for (const auto& file : sources) predict_source(file, data, table);
@@ -78,6 +80,7 @@ class Predictor {
     CsrBlock block, cell, prepared;
     while (opened.source->read_block(kBlockRows, block)) {
       if (const std::string note = values.see(block); !note.empty()) warn(note);
+      if (!block.values.empty()) check_same_state(card.values, values.state(), head.path.string());
       prepared.clear();
       std::vector<std::int64_t> rows;
       std::vector<bool> passes;
@@ -150,25 +153,41 @@ class Predictor {
       found += weight(static_cast<std::size_t>(column_[g]));
     }
     const double overlap = all > 0 ? found / all : 0;
-    if (overlap < request_.min_overlap)
-      throw DataError(
-          {.where = head.path.string(),
-           .found = fmt::format("{} of the model's {} genes, with {:.0f} % of their variance", with_commas(n_found),
-                                with_commas(p.genes.size()), 100 * overlap),
-           .expected = fmt::format("at least {:.0f} %", 100 * request_.min_overlap),
-           .advice = fmt::format("check that the file names genes like '{}'{}, or lower --min-overlap knowingly", p.genes.ids[0],
-                                 p.genes.symbols[0] == p.genes.ids[0] ? "" : " (" + p.genes.symbols[0] + ")")});
+    if (overlap < request_.min_overlap) refuse_overlap(head, n_found, overlap);
     if (result_.matched_by.empty() || overlap < result_.overlap) {
       result_.overlap = overlap;
       result_.n_genes_found = n_found;
       result_.matched_by = match.by;
     }
     if (n_found < p.genes.size())
-      warn(fmt::format("{}: {} of the model's genes are not there and count as zero.", head.name,
-                       with_commas(p.genes.size() - n_found)));
+      warn(
+          fmt::format("{}: {} of the model's {} genes are not there and count as zero; those found ({:.1f} %) have {:.1f} % of the "
+                      "variance.",
+                      head.name, with_commas(p.genes.size() - n_found), with_commas(p.genes.size()),
+                      100 * static_cast<double>(n_found) / static_cast<double>(p.genes.size()), 100 * overlap));
     if (match.by == "symbol") warn(head.name + ": genes are matched by symbol, because the ids of the model are not there.");
     if (!any_mitochondrial && std::find(mitochondrial_.begin(), mitochondrial_.end(), true) != mitochondrial_.end())
       warn(head.name + ": no mitochondrial gene of the model is there, so no cell fails its mitochondrial bound.");
+  }
+
+  [[noreturn]] void refuse_overlap(const SourceHead& head, std::int64_t n_found, double overlap) const {
+    const GeneList& wanted = classifier_.card().preparation.genes;
+    const GeneNaming own = naming_of(head.genes), models = naming_of(wanted);
+    const std::string found = n_found == 0 ? std::string("none of the model's") : with_commas(n_found) + " of the model's";
+    std::string expected = fmt::format("at least {:.0f} %", 100 * request_.min_overlap);
+    std::string advice = fmt::format("check that the file names genes like '{}'{}, or lower --min-overlap knowingly", wanted.ids[0],
+                                     wanted.symbols[0] == wanted.ids[0] ? "" : " (" + wanted.symbols[0] + ")");
+    if (own != models) {
+      expected += fmt::format(" (the file has {} such as {}, the model {} such as {})", gene_naming_name(own), head.genes.ids[0],
+                              gene_naming_name(models), wanted.ids[0]);
+      advice = "give a table of Ensembl ids and symbols with --gene-map, for example a features.tsv of 10x";
+    }
+    throw DataError(
+        {.where = head.path.string(),
+         .found = fmt::format("{} {} genes ({:.1f} %), with {:.0f} % of their variance", found, with_commas(wanted.size()),
+                              100 * static_cast<double>(n_found) / static_cast<double>(wanted.size()), 100 * overlap),
+         .expected = std::move(expected),
+         .advice = std::move(advice)});
   }
 
   void write_cell(std::ofstream& table, std::string_view cell, const std::string& unit, const double* probability, bool passes) {
