@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -75,6 +76,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   wait_without_spinning(argv[1], argv);
+  std::signal(SIGXFSZ, SIG_IGN);  // under `ulimit -f` a write then fails like on a full disk, and is said
   const std::string name = known_verb(argv[1]);
   try {
     dispatch(argv[1], {argv + 2, argv + argc});
