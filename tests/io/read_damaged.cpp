@@ -99,7 +99,7 @@ int child(const std::string& path) {
     const stack_t other{stack, 0, sizeof(stack)};
     sigaltstack(&other, nullptr);
     for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU}) {
-      struct sigaction action {};
+      struct sigaction action{};
       action.sa_handler = on_crash;
       action.sa_flags = SA_ONSTACK;
       sigaction(signal, &action, nullptr);
