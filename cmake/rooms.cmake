@@ -45,7 +45,7 @@ set_source_files_properties("${CMAKE_SOURCE_DIR}/src/cellverdict/base/version.cp
 add_room(table    USES base)
 add_room(sparse   USES base table)
 add_room(genes    USES base table)
-add_room(io       USES base table genes LIBRARIES cellverdict_hdf5 cellverdict_isal LibArchive::LibArchive
+add_room(io       USES base table genes LIBRARIES cellverdict_hdf5 cellverdict_isal cellverdict_libdeflate LibArchive::LibArchive
                   INCLUDES ${NLOHMANN_INCLUDE_DIR})
 add_room(split    USES base table)
 add_room(prepare  USES base table genes io split INCLUDES ${NLOHMANN_INCLUDE_DIR})

@@ -53,19 +53,19 @@ std::string layout_of(const Hdf5Object& root, const SourceHead& head) {
   return encoding;
 }
 
-std::unique_ptr<CellSource> open_rows(const Hdf5Object& root, SourceHead head, std::int64_t memory_bytes) {
+std::unique_ptr<CellSource> open_rows(const Hdf5Object& root, SourceHead head, const OpenOptions& options) {
   const std::string layout = layout_of(root, head);
-  if (layout == "array") return open_dense_rows(std::move(head), root, memory_bytes);
+  if (layout == "array") return open_dense_rows(std::move(head), root.open("X", options.memory_bytes / 4), options);
   const Hdf5Object x = root.open("X");
-  if (layout == "csc_matrix") return open_csc_rows(std::move(head), x, memory_bytes);
-  return open_csr_rows(std::move(head), x, memory_bytes);
+  if (layout == "csc_matrix") return open_csc_rows(std::move(head), x, options);
+  return open_csr_rows(std::move(head), x, options);
 }
 
 // The rows of a matrix, with the columns of obs that were not asked for at hand.
 class H5adSource : public CellSource {
  public:
   H5adSource(const Hdf5Object& root, const OpenOptions& options)
-      : rows_(open_rows(root, read_head(root, options), options.memory_bytes)), obs_(root.open("obs")) {}
+      : rows_(open_rows(root, read_head(root, options), options)), obs_(root.open("obs")) {}
   const SourceHead& head() const override { return rows_->head(); }
   bool read_block(std::int64_t max_rows, CsrBlock& block) override { return rows_->read_block(max_rows, block); }
   void rewind() override { rows_->rewind(); }

@@ -231,6 +231,14 @@ const fs::path& Hdf5Object::file() const {
   return file_->path;
 }
 
+std::int64_t Hdf5Object::file_id() const {
+  return file_->handle.id();
+}
+
+std::int64_t Hdf5Object::file_bytes() const {
+  return file_->bytes;
+}
+
 void Hdf5Object::refuse(std::string found, std::string expected, std::string advice) const {
   throw InputError({where(), std::move(found), std::move(expected), std::move(advice)});
 }

@@ -93,6 +93,11 @@ class Hdf5Object {
   Names read_text() const;                  // a vector (also one of shape n × 1), or a scalar as a vector of one
   std::vector<char> read_booleans() const;  // 0 or 1; HDF5 booleans or bytes
 
+  // For the storage side of this room (hdf5_storage.cpp) alone: libhdf5's numbers of the object and its file.
+  std::int64_t id() const { return handle_.id(); }
+  std::int64_t file_id() const;
+  std::int64_t file_bytes() const;
+
   [[noreturn]] void refuse(std::string found, std::string expected = {}, std::string advice = {}) const;
 
  private:

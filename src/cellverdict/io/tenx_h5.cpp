@@ -98,7 +98,7 @@ std::string name_of(const fs::path& file) {
 // The rows of the matrix without the features that are no genes.
 class TenxH5Source : public CellSource {
  public:
-  TenxH5Source(const Hdf5Object& matrix, Features features, bool version_3, std::int64_t memory_bytes)
+  TenxH5Source(const Hdf5Object& matrix, Features features, bool version_3, const OpenOptions& options)
       : gene_of_(std::move(features.gene_of)) {
     SourceHead all{.name = name_of(matrix.file()), .path = matrix.file(), .files = {matrix.file()}};
     all.obs.index = matrix.open("barcodes").read_text();
@@ -113,7 +113,7 @@ class TenxH5Source : public CellSource {
       head_.genes.symbols.push_back(features.all.symbols[i].empty() ? features.all.ids[i] : features.all.symbols[i]);
     }
     all.genes = std::move(features.all);
-    rows_ = open_csr_rows(std::move(all), matrix, memory_bytes);
+    rows_ = open_csr_rows(std::move(all), matrix, options);
     drops_ = head_.genes.size() < static_cast<std::int64_t>(gene_of_.size());
     if (!drops_) head_.n_nonzero = rows_->head().n_nonzero;
   }
@@ -178,7 +178,7 @@ std::unique_ptr<CellSource> open_tenx_h5(const fs::path& path, const OpenOptions
   const Hdf5Object matrix = root.open(version_3 ? "matrix" : choose_v2_genome(root, options.genome));
   Features features = version_3 ? read_features_v3(matrix) : read_features_v2(matrix);
   choose_genes(matrix, options.genome, features);
-  return std::make_unique<TenxH5Source>(matrix, std::move(features), version_3, options.memory_bytes);
+  return std::make_unique<TenxH5Source>(matrix, std::move(features), version_3, options);
 }
 
 }  // namespace cellverdict
