@@ -1,5 +1,6 @@
 #include <cellverdict/io/hdf5_chunks.h>
 
+#include <cellverdict/base/error.h>
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/io/fetch_and_work.h>
 
@@ -54,7 +55,7 @@ class Hdf5Reading {
     else if (from.storage_.layout == Layout::chunked)
       plan_chunks(range);
     else
-      std::visit([&](auto* out) { from.object_.read(range.first, range.count, out); }, range.out);
+      read_by_libhdf5(range);
   }
 
   void run() {
@@ -72,6 +73,18 @@ class Hdf5Reading {
   }
 
  private:
+  static void read_by_libhdf5(const Hdf5Range& range) {
+    const Hdf5Chunks& from = *range.from;
+    try {
+      std::visit([&](auto* out) { from.object_.read(range.first, range.count, out); }, range.out);
+    } catch (const InputError&) {
+      if (!from.storage_.missing_filter) throw;
+      from.object_.refuse("values packed with " + *from.storage_.missing_filter + ", which is not installed",
+                          "gzip, lzf or no compression",
+                          "write the file again with compression=\"gzip\", or set HDF5_PLUGIN_PATH to the folder of that plugin");
+    }
+  }
+
   void plan_contiguous(const Hdf5Range& range) {
     const std::int64_t width = range.from->width_;
     const std::int64_t rows = std::max<std::int64_t>(kPieceBytes / (width * range.from->storage_.number.bytes), 1);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace cellverdict {
 
@@ -46,14 +47,18 @@ std::optional<Hdf5Number> number_of(hid_t type) {
 
 struct Pipeline {
   std::vector<Hdf5Filter> filters;
-  bool known = true;  // all of them can be undone here
+  bool known = true;                   // all of them can be undone here
+  std::optional<std::string> missing;  // one that libhdf5 lacks too
 };
 
-void refuse_missing(const Hdf5Object& dataset, H5Z_filter_t id, const std::string& name) {
-  std::string called = "HDF5 filter " + std::to_string(id);
-  if (!name.empty()) called = name + " (" + called + ")";
-  dataset.refuse("values packed with " + called + ", which is not installed", "gzip, lzf or no compression",
-                 "write the file again with compression=\"gzip\", or set HDF5_PLUGIN_PATH to the folder of that plugin");
+// "blosc (HDF5 filter 32001)". Files name their filters, some at the length of an address.
+std::string name_of(H5Z_filter_t id, std::string name) {
+  static constexpr std::pair<H5Z_filter_t, const char*> kCommon[] = {
+      {H5Z_FILTER_SZIP, "szip"}, {32001, "blosc"}, {32004, "lz4"}, {32008, "bitshuffle"}, {32015, "zstd"}, {32026, "blosc2"}};
+  for (const auto& [known, called] : kCommon)
+    if (known == id) name = called;
+  const std::string number = "HDF5 filter " + std::to_string(id);
+  return name.empty() ? number : name + " (" + number + ")";
 }
 
 Pipeline pipeline_of(const Hdf5Object& dataset, hid_t creation) {
@@ -76,7 +81,7 @@ Pipeline pipeline_of(const Hdf5Object& dataset, hid_t creation) {
     } else if (id == H5Z_FILTER_SHUFFLE && n_parameters > 0) {
       out.filters.push_back({Hdf5Filter::Kind::shuffle, parameters[0]});
     } else {
-      if (H5Zfilter_avail(id) <= 0) refuse_missing(dataset, id, name.data());
+      if (H5Zfilter_avail(id) <= 0) out.missing = name_of(id, name.data());
       out.known = false;
     }
   }
@@ -131,7 +136,7 @@ Hdf5Storage describe_storage(const Hdf5Object& dataset) {
   const Hdf5Handle creation(H5Dget_create_plist(dataset.id()), H5Pclose);
   const std::size_t rank = dataset.shape().size();
   const H5D_layout_t layout = H5Pget_layout(creation.id());
-  if (layout == H5D_CHUNKED) pipeline_of(dataset, creation.id());  // to refuse what nobody can read
+  if (layout == H5D_CHUNKED) out.missing_filter = pipeline_of(dataset, creation.id()).missing;
   const auto number = number_of(type.id());
   if (!number || rank < 1 || rank > 2) return out;
   out.number = *number;
@@ -146,10 +151,14 @@ std::optional<std::string> read_stored_chunk(const Hdf5Object& dataset, std::int
   hsize_t stored = 0;
   chunk.absent = false;
   chunk.skipped = 0;
-  if (H5Dget_chunk_storage_size(dataset.id(), at.data(), &stored) < 0) return "cannot be found (" + hdf5_reason() + ")";
-  if (stored == 0) {
-    chunk.absent = true;
-    return std::nullopt;
+  if (H5Dget_chunk_storage_size(dataset.id(), at.data(), &stored) < 0 || stored == 0) {
+    // Absent or damaged; only the slow look-up tells which.
+    haddr_t place = HADDR_UNDEF;
+    if (H5Dget_chunk_info_by_coord(dataset.id(), at.data(), &chunk.skipped, &place, &stored) < 0)
+      return "cannot be found (" + hdf5_reason() + ")";
+    chunk.absent = place == HADDR_UNDEF;
+    if (chunk.absent) return std::nullopt;
+    return "are stored as nothing";
   }
   // No filter makes a chunk much larger than it was.
   const std::int64_t most = std::min(dataset.file_bytes(), 2 * dataset.chunk_bytes() + (std::int64_t{1} << 16));

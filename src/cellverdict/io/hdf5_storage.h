@@ -20,6 +20,7 @@ struct Hdf5Storage {
   // other: compact, virtual, external, a filter or a number that is not undone here. libhdf5 reads these itself.
   enum class Layout { contiguous, chunked, other };
   Layout layout = Layout::other;
+  std::optional<std::string> missing_filter;  // name of one that libhdf5 lacks too; a chunk may be stored without it all the same
   Hdf5Number number;
   // contiguous
   int descriptor = -1;  // of the open file; libhdf5 closes it
@@ -30,7 +31,7 @@ struct Hdf5Storage {
   std::vector<std::uint8_t> fill;  // one element, where nothing was stored
 };
 
-// Of a vector or matrix. Throws InputError naming a filter that neither this program nor libhdf5 has.
+// Of a vector or matrix; throws InputError when its description is damaged.
 Hdf5Storage describe_storage(const Hdf5Object& dataset);
 
 struct Hdf5StoredChunk {
