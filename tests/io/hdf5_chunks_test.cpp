@@ -70,7 +70,7 @@ std::string error_of(const std::string& file, const std::string& name, int threa
 
 TEST_CASE("every layout, filter, type and byte order gives the same numbers, by any pieces, threads and memory") {
   if (made() == nullptr) return;
-  for (const char* file : {"old.h5", "latest.h5", "userblock.h5", "elsewhere.h5"}) {
+  for (const char* file : {"old.h5", "latest.h5", "userblock.h5"}) {
     const Hdf5Object root = Hdf5Object::open_file(*made() / file);
     for (const auto& name : root.children()) {
       CAPTURE(std::string(file));
@@ -167,6 +167,12 @@ TEST_CASE("a filter that nobody has is named") {
                  "x32001: found values packed with blosc (HDF5 filter 32001), which is not installed, "
                  "expected gzip, lzf or no compression; write the file again with"));
   CHECK(contains(error_of("foreign.h5", "x32999", 2), "packed with HDF5 filter 32999, which is not installed"));
+}
+
+TEST_CASE("values in another file are refused") {
+  if (made() == nullptr) return;
+  for (const char* name : {"external", "virtual"})
+    CHECK(contains(error_of("elsewhere.h5", name, 1), std::string(name) + ": found values that lie in another file"));
 }
 
 TEST_CASE("a file that shrinks while it is read is refused") {

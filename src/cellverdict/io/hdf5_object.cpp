@@ -159,6 +159,9 @@ void Hdf5Object::describe_dataset() {
   std::vector<hsize_t> lengths(static_cast<std::size_t>(rank));
   H5Sget_simple_extent_dims(space.id(), lengths.data(), nullptr);
   shape_.assign(lengths.begin(), lengths.end());
+  // Whoever made such a file could name any file of this machine, and no size could be checked.
+  if (H5Pget_layout(creation.id()) == H5D_VIRTUAL || H5Pget_external_count(creation.id()) > 0)
+    refuse("values that lie in another file", "values in this file", "write the file again with write_h5ad");
   if (H5Pget_layout(creation.id()) == H5D_CHUNKED) {
     H5Pget_chunk(creation.id(), rank, lengths.data());
     chunk_.assign(lengths.begin(), lengths.end());

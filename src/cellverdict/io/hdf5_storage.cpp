@@ -95,10 +95,10 @@ bool filters_every_chunk(hid_t creation) {
   return H5Pget_chunk_opts(creation, &options) >= 0 && (options & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) == 0;
 }
 
-void describe_contiguous(const Hdf5Object& dataset, hid_t creation, Hdf5Storage& out) {
+void describe_contiguous(const Hdf5Object& dataset, Hdf5Storage& out) {
   const haddr_t offset = H5Dget_offset(dataset.id());
   void* descriptor = nullptr;
-  if (H5Pget_external_count(creation) != 0 || offset == HADDR_UNDEF) return;
+  if (offset == HADDR_UNDEF) return;
   const Hdf5Handle access(H5Fget_access_plist(dataset.file_id()), H5Pclose);
   if (H5Pget_driver(access.id()) != H5FD_SEC2 || H5Fget_vfd_handle(dataset.file_id(), H5P_DEFAULT, &descriptor) < 0) return;
   std::int64_t bytes = dataset.element_bytes(), end = 0;
@@ -140,7 +140,7 @@ Hdf5Storage describe_storage(const Hdf5Object& dataset) {
   const auto number = number_of(type.id());
   if (!number || rank < 1 || rank > 2) return out;
   out.number = *number;
-  if (layout == H5D_CONTIGUOUS) describe_contiguous(dataset, creation.id(), out);
+  if (layout == H5D_CONTIGUOUS) describe_contiguous(dataset, out);
   if (layout == H5D_CHUNKED) describe_chunked(dataset, creation.id(), type.id(), out);
   return out;
 }

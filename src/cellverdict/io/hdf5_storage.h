@@ -17,7 +17,7 @@
 namespace cellverdict {
 
 struct Hdf5Storage {
-  // other: compact, virtual, external, a filter or a number that is not undone here. libhdf5 reads these itself.
+  // other: compact, a filter or a number that is not undone here. libhdf5 reads these itself.
   enum class Layout { contiguous, chunked, other };
   Layout layout = Layout::other;
   std::optional<std::string> missing_filter;  // name of one that libhdf5 lacks too; a chunk may be stored without it all the same
