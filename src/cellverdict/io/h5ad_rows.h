@@ -1,5 +1,6 @@
 #pragma once
-// The three layouts of X in an .h5ad file, each as a stream of sparse rows. Opened by open_h5ad, which has read obs and var.
+// The three layouts of X in an .h5ad file, each as a stream of sparse rows. Opened by open_h5ad, which has read obs and var; 10x
+// HDF5 and loom share what is common to them.
 
 #include <cellverdict/io/hdf5_chunks.h>
 #include <cellverdict/io/hdf5_object.h>

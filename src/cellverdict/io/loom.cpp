@@ -103,44 +103,42 @@ void read_cells(const Hdf5Object& attributes, const OpenOptions& options, Source
   }
 }
 
-class LoomRows : public CellSource {
+class LoomRows : public H5adRows {
  public:
-  LoomRows(SourceHead head, Hdf5Object matrix, Hdf5Object cells, std::int64_t memory_bytes)
-      : head_(std::move(head)), matrix_(std::move(matrix)), cells_(std::move(cells)), appender_(head_, matrix_.where()) {
+  LoomRows(SourceHead head, Hdf5Object matrix, Hdf5Object cells, const OpenOptions& options)
+      : H5adRows(std::move(head), matrix.where(), options), matrix_(std::move(matrix)), cells_(std::move(cells)) {
     // A band is held as it is read (4 bytes a value) and as rows (8 bytes a value that is not zero).
-    const std::int64_t fit = std::max<std::int64_t>(memory_bytes / 2 / (head_.genes.size() * 12), 1);
+    const std::int64_t fit = std::max<std::int64_t>(options.memory_bytes / 2 / (head_.genes.size() * 12), 1);
     const std::int64_t chunk = std::max<std::int64_t>(matrix_.chunk_columns(), 1);
     band_cells_ = fit;
     if (matrix_.chunk_columns() > 0) band_cells_ = std::min(fit, std::max(chunk, kUsualBand / chunk * chunk));
     if (band_cells_ > chunk) band_cells_ = band_cells_ / chunk * chunk;
   }
 
-  const SourceHead& head() const override { return head_; }
-  void rewind() override { next_cell_ = 0; }
   Column read_obs_column(const std::string& name) const override {
     const auto& known = head_.obs_columns;
     const bool held = head_.obs.find(name) != nullptr || std::find(known.begin(), known.end(), name) == known.end();
     return held ? CellSource::read_obs_column(name) : read_attribute(cells_.open(name), head_.n_cells).value();
   }
 
-  bool read_block(std::int64_t max_rows, CsrBlock& block) override {
+ protected:
+  void load(std::int64_t first, std::int64_t end, CsrBlock& block) override {
     block.clear();
-    block.first_row = next_cell_;
-    const std::int64_t end = std::min(head_.n_cells, next_cell_ + max_rows);
-    if (next_cell_ >= end) return false;
-    for (; next_cell_ < end; ++next_cell_) {
-      if (next_cell_ < band_begin_ || next_cell_ >= band_end_) load_band();
-      const auto begin = static_cast<std::size_t>(starts_[next_cell_ - band_begin_]);
-      const auto n = static_cast<std::size_t>(starts_[next_cell_ - band_begin_ + 1]) - begin;
-      appender_.append(next_cell_, std::span(genes_).subspan(begin, n), std::span(values_).subspan(begin, n), block);
+    for (std::int64_t cell = first; cell < end;) {
+      if (cell < band_begin_ || cell >= band_end_) load_band(cell);
+      const std::int64_t stop = std::min(end, band_end_);
+      const std::int64_t from = starts_[cell - band_begin_], to = starts_[stop - band_begin_];
+      block.indices.insert(block.indices.end(), genes_.begin() + from, genes_.begin() + to);
+      block.values.insert(block.values.end(), values_.begin() + from, values_.begin() + to);
+      for (; cell < stop; ++cell)
+        block.indptr.push_back(block.indptr.back() + starts_[cell - band_begin_ + 1] - starts_[cell - band_begin_]);
     }
-    return true;
   }
 
  private:
-  // The band that holds next_cell_: [genes, cells of the band] turned into rows of cells. Both sweeps go along memory.
-  void load_band() {
-    band_begin_ = next_cell_ / band_cells_ * band_cells_;
+  // The band that holds a cell: [genes, cells of the band] turned into rows of cells. Both sweeps go along memory.
+  void load_band(std::int64_t cell_in_it) {
+    band_begin_ = cell_in_it / band_cells_ * band_cells_;
     band_end_ = std::min(head_.n_cells, band_begin_ + band_cells_);
     const std::int64_t n = band_end_ - band_begin_, n_genes = head_.genes.size();
     dense_.resize(static_cast<std::size_t>(n * n_genes));
@@ -162,10 +160,8 @@ class LoomRows : public CellSource {
       }
   }
 
-  SourceHead head_;
   Hdf5Object matrix_, cells_;
-  H5adRowAppender appender_;
-  std::int64_t band_cells_ = 1, next_cell_ = 0, band_begin_ = 0, band_end_ = 0;
+  std::int64_t band_cells_ = 1, band_begin_ = 0, band_end_ = 0;
   std::vector<float> dense_, values_;  // [genes, band cells]; [entries of the band]
   std::vector<std::int32_t> genes_;    // [entries of the band]
   std::vector<std::int64_t> starts_;   // [band cells + 1]
@@ -216,7 +212,7 @@ std::unique_ptr<CellSource> open_loom(const fs::path& path, const OpenOptions& o
   if (matrix.kind() != Hdf5Kind::whole && matrix.kind() != Hdf5Kind::real) matrix.refuse("values that are not numbers", "numbers");
   head.genes = read_genes(root.open("row_attrs"), n_genes, head.notes);
   read_cells(root.open("col_attrs"), options, head);
-  return std::make_unique<LoomRows>(std::move(head), std::move(matrix), root.open("col_attrs"), options.memory_bytes);
+  return std::make_unique<LoomRows>(std::move(head), std::move(matrix), root.open("col_attrs"), options);
 }
 
 }  // namespace cellverdict
