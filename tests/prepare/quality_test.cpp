@@ -24,7 +24,7 @@ CsrBlock block(const std::vector<std::vector<float>>& rows) {
 }
 
 CellQuality quality_of(const std::vector<float>& counts) {
-  return measure_quality(block({counts}).row(0), {false, true, false, true});
+  return measure_quality(block({counts}).row(0), {1, 3});
 }
 
 }  // namespace

@@ -50,9 +50,7 @@ SourceHead head_of_rows_as_cells(DelimitedTable& table, SourceHead head, const O
     std::string& name = table.annotation_names[i];
     if (name.empty()) name = "column_" + std::to_string(i + 2);
     head.obs_columns.push_back(name);
-    const auto& wanted = options.obs_columns;
-    if (!wanted || std::find(wanted->begin(), wanted->end(), name) != wanted->end())
-      head.obs.set(name, column_of(table.annotations[i]));
+    if (!options.hold_column || options.hold_column(name)) head.obs.set(name, column_of(table.annotations[i]));
   }
   head.genes = choose_or_refuse({{"", table.column_names.texts()}}, head.path, head.notes);
   return head;

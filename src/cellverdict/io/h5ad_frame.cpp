@@ -135,13 +135,13 @@ std::vector<std::string> readable_h5ad_columns(const Hdf5Object& frame) {
 }
 
 Frame read_h5ad_frame(const Hdf5Object& frame, std::vector<std::string>& notes,
-                      const std::optional<std::vector<std::string>>& wanted) {
+                      const std::function<bool(const std::string&)>& wanted) {
   Frame head = read_h5ad_index(frame);
   Frame out;
   out.index = std::move(head.index);
   for (const auto& name : head.names) {
     if (out.find(name) != nullptr) frame.refuse("column '" + name + "' twice in column-order", "distinct columns");
-    if (wanted && std::find(wanted->begin(), wanted->end(), name) == wanted->end()) continue;
+    if (wanted && !wanted(name)) continue;
     const Hdf5Object object = frame.open(name);
     auto column = read_h5ad_column(object, out.n_rows());
     if (column) {
@@ -167,22 +167,32 @@ void write_h5ad_column(Hdf5Group& parent, const std::string& name, const Column&
 }
 
 void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const Frame& frame) {
-  for (const auto& column : frame.names)
+  write_h5ad_frame(parent, name,
+                   {.n_rows = frame.n_rows(),
+                    .name = [&](std::int64_t row) { return frame.index.text(row); },
+                    .columns = frame.names,
+                    .column = [&](const std::string& column) { return *frame.find(column); }});
+}
+
+void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const H5adLateFrame& frame) {
+  for (const auto& column : frame.columns)
     if (column.empty() || column == "_index" || column == "." || column.front() == '/')
       throw InputError({.where = name,
                         .found = "a column called '" + column + "'",
                         .expected = "a name an .h5ad file can hold",
                         .advice = "rename it"});
-  for (std::size_t i = 0; i < frame.names.size(); ++i)
-    if (frame.columns[i].size() != frame.n_rows())
-      throw InternalError({.where = name + " column " + frame.names[i],
-                           .found = counted(frame.columns[i].size(), "value"),
-                           .expected = counted(frame.n_rows(), "row")});
   Hdf5Group group = parent.group(name, "dataframe", "0.2.0");
   group.mark("_index", "_index");
-  group.mark_list("column-order", frame.names);
-  group.text("_index", frame.index);
-  for (std::size_t i = 0; i < frame.names.size(); ++i) write_h5ad_column(group, frame.names[i], frame.columns[i]);
+  group.mark_list("column-order", frame.columns);
+  group.text("_index", frame.n_rows, frame.name);
+  for (const auto& column_name : frame.columns) {
+    const Column column = frame.column(column_name);
+    if (column.size() != frame.n_rows)
+      throw InternalError({.where = name + " column " + column_name,
+                           .found = counted(column.size(), "value"),
+                           .expected = counted(frame.n_rows, "row")});
+    write_h5ad_column(group, column_name, column);
+  }
 }
 
 }  // namespace cellverdict

@@ -6,15 +6,16 @@
 #include <cellverdict/table/frame.h>
 #include <cellverdict/table/genes.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace cellverdict {
 
-// Columns of that frame, all or those of `wanted` that it has; one of an encoding we do not read is left out and said in `notes`.
+// Columns of that frame, all or those that are wanted; one of an encoding we do not read is left out and said in `notes`.
 // Throws InputError for damaged columns.
 Frame read_h5ad_frame(const Hdf5Object& frame, std::vector<std::string>& notes,
-                      const std::optional<std::vector<std::string>>& wanted = {});
+                      const std::function<bool(const std::string&)>& wanted = {});
 // The names of all columns that can be read.
 std::vector<std::string> readable_h5ad_columns(const Hdf5Object& frame);
 // The index and the names of the columns alone.
@@ -28,5 +29,14 @@ GeneList read_h5ad_genes(const Hdf5Object& var, std::vector<std::string>& notes)
 // One column of a frame that is being written: a categorical, or numbers.
 void write_h5ad_column(Hdf5Group& frame, const std::string& name, const Column& column);
 void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const Frame& frame);
+
+// A frame that is made while it is written: never more than one column of it in memory.
+struct H5adLateFrame {
+  std::int64_t n_rows = 0;
+  std::function<std::string(std::int64_t row)> name;
+  std::vector<std::string> columns;
+  std::function<Column(const std::string&)> column;
+};
+void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const H5adLateFrame& frame);
 
 }  // namespace cellverdict

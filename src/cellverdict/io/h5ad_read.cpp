@@ -22,7 +22,7 @@ SourceHead read_head(const Hdf5Object& root, const OpenOptions& options) {
   head.path = root.file();
   head.name = root.file().stem().string();
   head.files = {root.file()};
-  head.obs = read_h5ad_frame(root.open("obs"), head.notes, options.obs_columns);
+  head.obs = read_h5ad_frame(root.open("obs"), head.notes, options.hold_column);
   head.obs_columns = readable_h5ad_columns(root.open("obs"));
   head.n_cells = head.obs.n_rows();
   head.genes = read_h5ad_genes(root.open("var"), head.notes);

@@ -6,8 +6,14 @@
 #include <cellverdict/io/h5ad_frame.h>
 #include <cellverdict/io/hdf5_output.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <utility>
 
 namespace cellverdict {
 
@@ -75,7 +81,8 @@ void write_rows(Hdf5Group& root, const H5adContents& contents, const std::string
 }
 
 // The parts every AnnData file has, empty where we have nothing to say.
-void write_rest(Hdf5Group& root, const Frame& obs, const Frame& var, const std::map<std::string, std::string>& notes) {
+template <class Obs>
+void write_rest(Hdf5Group& root, const Obs& obs, const Frame& var, const std::map<std::string, std::string>& notes) {
   root.mark("encoding-type", "anndata");
   root.mark("encoding-version", "0.1.0");
   write_h5ad_frame(root, "obs", obs);
@@ -102,6 +109,82 @@ void write_h5ad(const std::filesystem::path& path, const H5adContents& contents)
     root.close_file();
   }
   out.commit();
+}
+
+H5adShard::H5adShard(const std::filesystem::path& path, const H5adShardShape& shape) : out_(path), path_(path), shape_(shape) {
+  const std::int64_t sizes[] = {shape.n_rows, shape.n_genes};
+  Hdf5Group root = Hdf5Group::create_file(out_.temporary(), path, kPage);
+  {
+    Hdf5Group x = root.group("X", "csr_matrix", "0.1.0");
+    x.mark_whole("shape", sizes);
+    data_at_ = x.array("data", shape.whole_16_bit ? Hdf5Element::uint16 : Hdf5Element::float32, shape.n_entries).offset();
+    genes_at_ = x.array("indices", Hdf5Element::int32, shape.n_entries).offset();
+    ends_at_ = x.array("indptr", narrow_ends() ? Hdf5Element::int32 : Hdf5Element::int64, shape.n_rows + 1).offset();
+  }
+  root.close_file();
+  file_ = ::open(out_.temporary().c_str(), O_WRONLY | O_CLOEXEC);
+  if (file_ < 0) fail();
+  const std::int64_t zero = 0;
+  write_ends(-1, std::span(&zero, 1));
+}
+
+H5adShard::~H5adShard() {
+  if (file_ >= 0) ::close(file_);
+}
+
+// As wide as the indices where the numbers allow: scanpy's compiled functions refuse a mixture.
+bool H5adShard::narrow_ends() const {
+  return shape_.n_entries <= std::numeric_limits<std::int32_t>::max();
+}
+
+void H5adShard::fail() const {
+  throw InputError({.where = path_.string(),
+                    .found = std::strerror(errno),
+                    .expected = "to write it",
+                    .advice = "check free space and permissions"});
+}
+
+void H5adShard::write_at(std::int64_t place, const void* bytes, std::int64_t n) const {
+  for (const char* next = static_cast<const char*>(bytes); n > 0;) {
+    const ssize_t written = ::pwrite(file_, next, static_cast<std::size_t>(n), place);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) fail();
+    next += written;
+    place += written;
+    n -= written;
+  }
+}
+
+void H5adShard::write_ends(std::int64_t first_row, std::span<const std::int64_t> ends) {
+  if (narrow_ends()) {
+    const std::vector<std::int32_t> narrow(ends.begin(), ends.end());
+    write_at(ends_at_ + 4 * (first_row + 1), narrow.data(), 4 * std::ssize(ends));
+  } else {
+    write_at(ends_at_ + 8 * (first_row + 1), ends.data(), 8 * std::ssize(ends));
+  }
+}
+
+void H5adShard::write_genes(std::int64_t first_entry, std::span<const std::int32_t> genes) const {
+  write_at(genes_at_ + 4 * first_entry, genes.data(), 4 * std::ssize(genes));
+}
+
+void H5adShard::write_counts(std::int64_t first_entry, std::span<const std::uint16_t> counts) const {
+  write_at(data_at_ + 2 * first_entry, counts.data(), 2 * std::ssize(counts));
+}
+
+void H5adShard::write_values(std::int64_t first_entry, std::span<const float> values) const {
+  write_at(data_at_ + 4 * first_entry, values.data(), 4 * std::ssize(values));
+}
+
+void H5adShard::finish(const H5adLateFrame& obs, const Frame& var) {
+  if (::close(std::exchange(file_, -1)) != 0) fail();
+  {
+    Hdf5Group root = Hdf5Group::reopen_file(out_.temporary(), path_);
+    write_rest(root, obs, var, {});
+    root.group("layers", "dict", "0.1.0");
+    root.close_file();
+  }
+  out_.commit();
 }
 
 void write_dense_h5ad(const std::filesystem::path& path, const DenseH5adContents& contents) {

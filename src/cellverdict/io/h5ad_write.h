@@ -3,6 +3,8 @@
 // all.
 
 #include <cellverdict/io/hdf5_output.h>
+#include <cellverdict/base/atomic_file.h>
+#include <cellverdict/io/h5ad_frame.h>
 #include <cellverdict/table/cell_table.h>
 #include <cellverdict/table/csr.h>
 #include <cellverdict/table/frame.h>
@@ -31,6 +33,38 @@ struct H5adContents {
 
 // X contiguous, 4096-byte aligned, early allocation, so that map_h5ad can read it in place. Throws InputError (disk full, …).
 void write_h5ad(const std::filesystem::path& path, const H5adContents& contents);
+
+// A shard of a store: X is written by several threads in any order, then the annotations. Laid out as write_h5ad does it.
+struct H5adShardShape {
+  std::int64_t n_rows = 0, n_genes = 0, n_entries = 0;
+  bool whole_16_bit = false;
+};
+class H5adShard {
+ public:
+  // Throws InputError when the disk has no room for it.
+  H5adShard(const std::filesystem::path& path, const H5adShardShape& shape);
+  ~H5adShard();
+  H5adShard(const H5adShard&) = delete;
+  H5adShard& operator=(const H5adShard&) = delete;
+
+  // Where the entries of rows first_row, first_row + 1, … end. Each row's, each entry's exactly once.
+  void write_ends(std::int64_t first_row, std::span<const std::int64_t> ends);
+  void write_genes(std::int64_t first_entry, std::span<const std::int32_t> genes) const;
+  void write_counts(std::int64_t first_entry, std::span<const std::uint16_t> counts) const;  // whole_16_bit
+  void write_values(std::int64_t first_entry, std::span<const float> values) const;          // not whole_16_bit
+  void finish(const H5adLateFrame& obs, const Frame& var);
+
+ private:
+  bool narrow_ends() const;
+  void write_at(std::int64_t place, const void* bytes, std::int64_t n) const;
+  [[noreturn]] void fail() const;
+
+  AtomicPath out_;
+  std::filesystem::path path_;
+  H5adShardShape shape_;
+  int file_ = -1;
+  std::int64_t data_at_ = 0, genes_at_ = 0, ends_at_ = 0;
+};
 
 // Small dense results: X dense float64 [n_obs, n_var], further layers of the same shape (statistics of units × genes).
 struct DenseH5adContents {

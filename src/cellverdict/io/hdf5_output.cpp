@@ -112,6 +112,11 @@ void Hdf5Array::write_at(std::int64_t first, const void* values, std::int64_t co
     refuse_write(where_, "values");
 }
 
+std::int64_t Hdf5Array::offset() const {
+  const haddr_t offset = H5Dget_offset(handle_.id());
+  return offset == HADDR_UNDEF ? -1 : static_cast<std::int64_t>(offset);
+}
+
 Hdf5Group Hdf5Group::create_file(const fs::path& path, const fs::path& shown, std::int64_t alignment) {
   silence_hdf5();
   const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
@@ -219,15 +224,15 @@ Hdf5Array Hdf5Group::array(const std::string& name, Hdf5Element element, std::in
   return out;
 }
 
-Hdf5Handle Hdf5Group::write_text(const std::string& name, const Names& values) {
+Hdf5Handle Hdf5Group::write_text(const std::string& name, std::int64_t length,
+                                 const std::function<std::string(std::int64_t)>& value) {
   constexpr std::int64_t kPiece = 65536;  // written at a time: libhdf5 wants a pointer to every text, each with a zero at its end
   const Hdf5Handle type = text_type();
-  const std::int64_t length = static_cast<std::int64_t>(values.size());
   Hdf5Handle out = dataset(name, type.id(), std::span(&length, 1));
   const Hdf5Handle space(H5Dget_space(out.id()), H5Sclose);
   for (std::int64_t first = 0; first < length; first += kPiece) {
     std::vector<std::string> piece;
-    for (std::int64_t i = first; i < std::min(length, first + kPiece); ++i) piece.push_back(values.text(i));
+    for (std::int64_t i = first; i < std::min(length, first + kPiece); ++i) piece.push_back(value(i));
     const auto start = static_cast<hsize_t>(first), count = static_cast<hsize_t>(piece.size());
     const Hdf5Handle memory(H5Screate_simple(1, &count, nullptr), H5Sclose);
     if (H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, &start, nullptr, &count, nullptr) < 0 ||
@@ -238,11 +243,15 @@ Hdf5Handle Hdf5Group::write_text(const std::string& name, const Names& values) {
 }
 
 void Hdf5Group::text(const std::string& name, const Names& values) {
-  if (!put_encoding(write_text(name, values), "string-array", "0.2.0")) refuse(name);
+  text(name, static_cast<std::int64_t>(values.size()), [&](std::int64_t i) { return values.text(i); });
+}
+
+void Hdf5Group::text(const std::string& name, std::int64_t n_values, const std::function<std::string(std::int64_t)>& value) {
+  if (!put_encoding(write_text(name, n_values, value), "string-array", "0.2.0")) refuse(name);
 }
 
 void Hdf5Group::plain_text(const std::string& name, const Names& values) {
-  write_text(name, values);
+  write_text(name, static_cast<std::int64_t>(values.size()), [&](std::int64_t i) { return values.text(i); });
 }
 
 void Hdf5Group::scalar_text(const std::string& name, const std::string& value) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,6 +24,9 @@ class Hdf5Array {
   // The same at any place; what is written so does not count as filled.
   void write_at(std::int64_t first, const void* values, std::int64_t count);
   std::int64_t filled() const { return filled_; }
+  // Where its first element lies in the file, for those who write the elements themselves once the file is closed; -1 when it has
+  // none.
+  std::int64_t offset() const;
 
  private:
   friend class Hdf5Group;
@@ -86,6 +90,7 @@ class Hdf5Group {
   void fixed_text(const std::string& name, const Names& values);
   void plain_numbers(const std::string& name, std::span<const double> values);
   void text(const std::string& name, const Names& values);
+  void text(const std::string& name, std::int64_t n_values, const std::function<std::string(std::int64_t)>& value);
   void scalar_text(const std::string& name, const std::string& value);
   void numbers(const std::string& name, std::span<const double> values);
   void matrix(const std::string& name, std::span<const double> values, std::int64_t n_rows, std::int64_t n_columns);
@@ -94,7 +99,7 @@ class Hdf5Group {
  private:
   Hdf5Group() = default;
   Hdf5Handle dataset(const std::string& name, std::int64_t type, std::span<const std::int64_t> shape);
-  Hdf5Handle write_text(const std::string& name, const Names& values);
+  Hdf5Handle write_text(const std::string& name, std::int64_t n_values, const std::function<std::string(std::int64_t)>& value);
   void write_all(const Hdf5Handle& to, std::int64_t type, const void* values, const std::string& name) const;
   [[noreturn]] void refuse(const std::string& what) const;
 

@@ -97,9 +97,7 @@ void read_cells(const Hdf5Object& attributes, const OpenOptions& options, Source
       continue;
     }
     head.obs_columns.push_back(name);
-    const auto& wanted = options.obs_columns;
-    if (!wanted || std::find(wanted->begin(), wanted->end(), name) != wanted->end())
-      head.obs.set(name, read_attribute(attribute, head.n_cells).value());
+    if (!options.hold_column || options.hold_column(name)) head.obs.set(name, read_attribute(attribute, head.n_cells).value());
   }
 }
 

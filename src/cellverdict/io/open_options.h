@@ -2,9 +2,8 @@
 // How a file of measurements is to be opened; every reader takes what concerns its format.
 
 #include <cstdint>
-#include <optional>
+#include <functional>
 #include <string>
-#include <vector>
 
 namespace cellverdict {
 
@@ -14,7 +13,7 @@ struct OpenOptions {
   std::string layer;   // h5ad, loom: "X", "raw" or the name of a layer; empty: the one that holds counts
   std::string genome;  // 10x HDF5 of several genomes: the one to read
   std::string genes_are;  // tables of text: "rows", "columns"; empty: told by the names, else by the shape
-  std::optional<std::vector<std::string>> obs_columns;  // those to hold in head().obs, unknown ones passed over; nothing: all
+  std::function<bool(const std::string&)> hold_column;  // which columns of obs head() is to hold; empty: all
 };
 
 }  // namespace cellverdict

@@ -17,7 +17,11 @@ struct CellQuality {
   double mito_percent = 0;   // of the counts; 0 for a cell without counts
 };
 
-CellQuality measure_quality(const CsrRow& counts, const std::vector<bool>& mitochondrial);
+// `mitochondrial`: numbers of these genes, ascending.
+CellQuality measure_quality(const CsrRow& counts, const std::vector<std::int32_t>& mitochondrial);
+
+// The numbers of the genes that are marked.
+std::vector<std::int32_t> numbers_of(const std::vector<bool>& genes);
 
 // A cell on a bound passes.
 struct QualityBounds {

@@ -180,23 +180,33 @@ std::vector<bool> RowChooser::keep(Frame& obs, const std::string& source, std::v
 
   const Column& label = obs.column(data_.label, "[data] label, source '" + source + "'");
   for (const auto& value : distinct_values(label)) labels_.insert(value);
-  std::vector<std::string> values;
+  Column renamed = renamed_labels(label, data_);
   std::int64_t missing = 0, unwanted = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    std::string value = label.text(static_cast<std::int64_t>(i));
-    if (keep[i] && value.empty()) ++missing;
-    if (const auto renamed = data_.classes.find(value); renamed != data_.classes.end()) {
-      value = renamed->second;
-      if (keep[i] && value.empty()) ++unwanted;
-    }
-    if (value.empty()) keep[i] = false;
-    values.push_back(std::move(value));
+    if (!keep[i] || !renamed.missing(static_cast<std::int64_t>(i))) continue;
+    ++(label.missing(static_cast<std::int64_t>(i)) ? missing : unwanted);
+    keep[i] = false;
   }
-  obs.set(data_.label, make_text_column(values));
+  obs.set(data_.label, std::move(renamed));
   if (missing > 0)
     notes.push_back(source + ": " + counted(missing, "cell") + " without a value of '" + data_.label + "' left out.");
   if (unwanted > 0) notes.push_back(source + ": " + counted(unwanted, "cell") + " of dropped classes left out.");
   return keep;
+}
+
+Column renamed_labels(const Column& labels, const DataOptions& data) {
+  // A number of which there are a few is a class like a word.
+  Column column = labels.kind == Column::Kind::text ? labels : as_text_column(labels);
+  std::vector<std::string> names;
+  for (const auto& level : column.levels) {
+    const auto renamed = data.classes.find(level);
+    names.push_back(renamed == data.classes.end() ? level : renamed->second);
+  }
+  const Column renamed = make_text_column(names);  // codes of the old levels in the new ones
+  for (auto& code : column.codes)
+    if (code >= 0) code = renamed.codes[code];
+  column.levels = renamed.levels;
+  return column;
 }
 
 void RowChooser::check() const {

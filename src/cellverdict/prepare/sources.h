@@ -59,6 +59,9 @@ struct LabelledSource {
 };
 LabelledSource open_labelled(const SourceFile& file, const OpenOptions& options);
 
+// The label column as text, with [data.classes] applied; what they drop is missing.
+Column renamed_labels(const Column& labels, const DataOptions& data);
+
 // Which cells of each source stay. Values that [data] where and [data.classes] name may be missing in one source; a name that no
 // source has is misspelt.
 class RowChooser {

@@ -50,9 +50,11 @@ struct StoreKey {
 };
 StoreKey make_store_key(const RunContext& context, const StoreRequest& request, FileDigests& digests);
 
-// Reads every source once and writes the store (whole or not at all). Memory: one block of rows, some hundred
-// bytes a cell and its annotations, and 24 bytes a unit and gene.
-// Throws InputError and DataError (no cell left, no shared gene, values that are no counts).
+// Reads the counts of every source once and writes the store (whole or not at all). Memory: some blocks of rows, and of the source
+// under way its cell names, one column of its annotations and twelve bytes a cell; all else waits in scratch files in `folder`.
+// Throws InputError (damaged, changed while it was read) and DataError (no cell left, no shared gene, values that are no counts).
+StoreIndex write_store(const RunContext& context, const StoreRequest& request, const std::filesystem::path& folder,
+                       FileDigests& digests);
 StoreIndex write_store(const RunContext& context, const StoreRequest& request, const std::filesystem::path& folder);
 
 // Only the index; throws InputError when there is none.

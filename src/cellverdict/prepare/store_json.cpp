@@ -7,13 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <utility>
 
 namespace cellverdict {
 
 using Json = nlohmann::ordered_json;
 
 namespace {
+
 constexpr const char* kDamaged = "delete the store folder and run again";
 
 // [units][p5, p25, p50, p75, p95, n]
@@ -51,7 +51,7 @@ QualitySummary::Stage stage_from_json(const Json& json, std::size_t n_units, con
 std::string store_index_to_json(const StoreIndex& index) {
   Json inputs = Json::array();
   for (const auto& [path, hash] : index.inputs) inputs.push_back({{"path", path}, {"sha256", hash}});
-  return Json{{"format", 1},
+  return Json{{"format", 2},
               {"key", index.key},
               {"normalisation", index.normalisation},
               {"values", value_state_name(index.values)},
@@ -101,21 +101,10 @@ StoreIndex store_index_from_json(const std::string& text, const std::string& whe
   }
 }
 
-void write_unit_sums(const std::filesystem::path& path, UnitGeneSums sums, const GeneList& genes) {
-  // Each unit's own are given back as they are copied into the tables, so that all exist once.
-  std::vector<double> sum, squares, positive, n_cells;
-  const std::size_t n = sums.sums.size() * genes.ids.size();
-  for (auto* table : {&sum, &squares, &positive}) table->reserve(n);
-  for (auto& unit : sums.sums) {
-    const GeneSums taken = std::exchange(unit, GeneSums());
-    sum.insert(sum.end(), taken.sum.begin(), taken.sum.end());
-    squares.insert(squares.end(), taken.sum_squares.begin(), taken.sum_squares.end());
-    positive.insert(positive.end(), taken.n_positive.begin(), taken.n_positive.end());
-    n_cells.push_back(static_cast<double>(taken.n_cells));
-  }
-  DenseH5adContents contents{.x = sum, .layers = {{"sum_squares", squares}, {"n_positive", positive}}};
+void write_unit_sums(const std::filesystem::path& path, const UnitSumTables& sums, const GeneList& genes) {
+  DenseH5adContents contents{.x = sums.sum, .layers = {{"sum_squares", sums.sum_squares}, {"n_positive", sums.n_positive}}};
   contents.obs.index = sums.units;
-  contents.obs.set("n_cells", make_number_column(std::move(n_cells)));
+  contents.obs.set("n_cells", make_number_column({sums.n_cells.begin(), sums.n_cells.end()}));
   contents.var.index = genes.ids;
   write_dense_h5ad(path, contents);
 }

@@ -9,7 +9,12 @@ namespace cellverdict {
 std::string store_index_to_json(const StoreIndex& index);
 StoreIndex store_index_from_json(const std::string& text, const std::string& where);
 
-void write_unit_sums(const std::filesystem::path& path, UnitGeneSums sums, const GeneList& genes);
+struct UnitSumTables {
+  std::vector<std::string> units;
+  std::vector<std::int64_t> n_cells;                     // [units]
+  std::span<const double> sum, sum_squares, n_positive;  // [units, genes]
+};
+void write_unit_sums(const std::filesystem::path& path, const UnitSumTables& sums, const GeneList& genes);
 UnitGeneSums read_unit_sums(const std::filesystem::path& path, const std::string& normalisation);
 
 }  // namespace cellverdict

@@ -40,6 +40,7 @@ StoreKey make_store_key(const RunContext& context, const StoreRequest& request, 
                      {"log1p", {p.log1p, {}}},
                      {"seed", write_option(context.seed)},
                      {"min_overlap", {d.min_overlap, {}}}};
+  if (p.mads > 0) what.emplace_back("mads", Value{p.mads, {}});
   for (const auto& [from, to] : d.classes) what.emplace_back("class " + from, Value{to, {}});
   what.emplace_back("cellverdict", Value{std::string(version()), {}});
   StoreKey result;
@@ -47,7 +48,9 @@ StoreKey make_store_key(const RunContext& context, const StoreRequest& request, 
     ValueTable labels;
     for (const auto& [column, value] : file.labels) labels.emplace_back(column, Value{value, {}});
     what.emplace_back("source " + file.name, Value{std::move(labels), {}});
-    const auto source = open_source(file.path);
+    OpenOptions options = open_options(context, d);
+    options.hold_column = [](const std::string&) { return false; };
+    const auto source = open_source(file.path, options);
     for (const auto& part : source->head().files) result.inputs.emplace_back(part.string(), digests.of(part));
   }
   if (!d.gene_map.empty()) {

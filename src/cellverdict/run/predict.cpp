@@ -34,6 +34,7 @@ class Predictor {
     const Preparation& p = classifier_.card().preparation;
     column_ = preparation_columns(p, p.seen);
     mitochondrial_ = mitochondrial_genes(p.seen);
+    mitochondrial_numbers_ = numbers_of(mitochondrial_);
   }
 
   PredictResult predict() {
@@ -93,7 +94,7 @@ class Predictor {
         for (std::size_t k = 0; k < counts.genes.size(); ++k)
           if (const std::int32_t g = match.target[counts.genes[k]]; g >= 0) cell.push(g, counts.values[k]);
         const CsrRow known{cell.indices, cell.values};
-        const CellQuality quality = measure_quality(known, mitochondrial_);
+        const CellQuality quality = measure_quality(known, mitochondrial_numbers_);
         rows.push_back(row);
         passes.push_back(judge_quality(quality, card.prepare) == QualityVerdict::passes);
         if (passes.back()) totals_.push_back(static_cast<float>(quality.total));
@@ -233,6 +234,7 @@ class Predictor {
   std::map<std::string, PredictedUnit> units_;
   std::vector<std::int32_t> column_;  // [genes of the cohort] which gene of the net
   std::vector<bool> mitochondrial_;   // [genes of the cohort]
+  std::vector<std::int32_t> mitochondrial_numbers_;
   std::vector<float> totals_;         // of the cells that pass
   std::optional<PredictedObs> annotated_;
 };

@@ -114,7 +114,7 @@ void prepare_store(const RunContext& context, VariantRun& variant, StudySoFar& s
     return;
   }
   const Stopwatch watch;
-  const StoreIndex index = write_store(context, request, variant.store);
+  const StoreIndex index = write_store(context, request, variant.store, study.digests);
   if (index.key != variant.store_key) {
     fs::remove_all(variant.store);
     throw InputError({.where = "[data]",

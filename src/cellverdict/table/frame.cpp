@@ -44,13 +44,6 @@ class Coder {
   std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>> codes_;
 };
 
-Column as_text(const Column& column) {
-  if (column.kind == Column::Kind::text) return column;
-  std::vector<std::string> values;
-  for (std::int64_t i = 0; i < column.size(); ++i) values.push_back(column.text(i));
-  return make_text_column(values);
-}
-
 Column missing_column(Column::Kind kind, std::int64_t n_rows) {
   Column column;
   column.kind = kind;
@@ -64,8 +57,8 @@ Column missing_column(Column::Kind kind, std::int64_t n_rows) {
 
 void append_column(Column& above, const Column& below) {
   if (above.kind != below.kind) {
-    above = as_text(above);
-    append_column(above, as_text(below));
+    above = as_text_column(above);
+    append_column(above, as_text_column(below));
     return;
   }
   if (above.kind == Column::Kind::number) {
@@ -96,6 +89,27 @@ Column make_text_column(const Names& values) {
   column.codes.reserve(values.size());
   for (const std::string_view value : values) column.codes.push_back(coder.code(value));
   return column;
+}
+
+Column as_text_column(const Column& column) {
+  if (column.kind == Column::Kind::text) return column;
+  Names values;
+  for (std::int64_t i = 0; i < column.size(); ++i) values.push_back(column.text(i));
+  return make_text_column(values);
+}
+
+Column select_rows(const Column& column, const std::vector<std::int64_t>& rows) {
+  Column out;
+  out.kind = column.kind;
+  out.levels = column.levels;
+  if (column.kind == Column::Kind::text) {
+    out.codes.reserve(rows.size());
+    for (const std::int64_t row : rows) out.codes.push_back(column.codes[row]);
+  } else {
+    out.numbers.reserve(rows.size());
+    for (const std::int64_t row : rows) out.numbers.push_back(column.numbers[row]);
+  }
+  return out;
 }
 
 Column make_constant_column(const std::string& value, std::int64_t n_rows) {
@@ -137,19 +151,7 @@ Frame Frame::select(const std::vector<std::int64_t>& rows) const {
   Frame out;
   out.names = names;
   for (const std::int64_t row : rows) out.index.push_back(index[row]);
-  for (const auto& column : columns) {
-    Column picked;
-    picked.kind = column.kind;
-    picked.levels = column.levels;
-    for (const std::int64_t row : rows) {
-      if (column.kind == Column::Kind::text) {
-        picked.codes.push_back(column.codes[row]);
-      } else {
-        picked.numbers.push_back(column.numbers[row]);
-      }
-    }
-    out.columns.push_back(std::move(picked));
-  }
+  for (const auto& column : columns) out.columns.push_back(select_rows(column, rows));
   return out;
 }
 

@@ -28,6 +28,8 @@ struct Column {
 Column make_text_column(const Names& values);  // "" is missing
 Column make_constant_column(const std::string& value, std::int64_t n_rows);
 Column make_number_column(std::vector<double> values);
+Column as_text_column(const Column& column);  // numbers as a person would read them
+Column select_rows(const Column& column, const std::vector<std::int64_t>& rows);
 
 struct Frame {
   Names index;                     // barcodes, gene ids

@@ -1,0 +1,91 @@
+#include <cellverdict/base/scratch_file.h>
+
+#include <cellverdict/base/error.h>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace cellverdict {
+
+ScratchFile::ScratchFile(std::filesystem::path path) : path_(std::move(path)) {
+  file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file_ < 0) fail();
+}
+
+ScratchFile::~ScratchFile() {
+  release();
+}
+
+ScratchFile::ScratchFile(ScratchFile&& other) noexcept {
+  *this = std::move(other);
+}
+
+ScratchFile& ScratchFile::operator=(ScratchFile&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  path_ = std::exchange(other.path_, {});
+  file_ = std::exchange(other.file_, -1);
+  size_ = std::exchange(other.size_, 0);
+  mapped_size_ = std::exchange(other.mapped_size_, 0);
+  mapped_ = std::exchange(other.mapped_, nullptr);
+  return *this;
+}
+
+std::int64_t ScratchFile::reserve(std::int64_t bytes) {
+  return std::exchange(size_, size_ + bytes);
+}
+
+void ScratchFile::write_at(std::int64_t place, const void* bytes, std::int64_t n) const {
+  const char* next = static_cast<const char*>(bytes);
+  while (n > 0) {
+    const ssize_t written = ::pwrite(file_, next, static_cast<std::size_t>(n), place);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) fail();
+    next += written;
+    place += written;
+    n -= written;
+  }
+}
+
+void ScratchFile::close() {
+  if (file_ >= 0 && ::close(std::exchange(file_, -1)) != 0) fail();
+}
+
+std::byte* ScratchFile::bytes() {
+  if (mapped_ != nullptr || size_ == 0) return mapped_;
+  if (file_ < 0) file_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  // Reserved room that nobody has written reads as zeros. Allocated now: a full disk is an error here and a crash later.
+  const int problem = file_ < 0 ? errno : ::posix_fallocate(file_, 0, size_);
+  if (problem != 0) {
+    errno = problem;
+    fail();
+  }
+  void* const all = ::mmap(nullptr, static_cast<std::size_t>(size_), PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
+  if (all == MAP_FAILED) fail();
+  mapped_ = static_cast<std::byte*>(all);
+  mapped_size_ = size_;
+  close();  // the mapping stays
+  return mapped_;
+}
+
+void ScratchFile::fail() const {
+  throw InputError({.where = path_.string(),
+                    .found = std::strerror(errno),
+                    .expected = "space for temporary data",
+                    .advice = "free space or choose another output folder"});
+}
+
+void ScratchFile::release() {
+  if (mapped_ != nullptr) ::munmap(mapped_, static_cast<std::size_t>(mapped_size_));
+  if (file_ >= 0) ::close(file_);
+  if (path_.empty()) return;
+  std::error_code ignored;
+  std::filesystem::remove(path_, ignored);
+}
+
+}  // namespace cellverdict

@@ -1,0 +1,42 @@
+#pragma once
+// A file that is written once and then read in place, gone when its owner is: what a stage must keep and memory must not. The
+// system may drop its pages from memory at any time, so it counts as disk and never as private memory.
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+
+namespace cellverdict {
+
+class ScratchFile {
+ public:
+  // Throws InputError when it cannot be made.
+  explicit ScratchFile(std::filesystem::path path);
+  ~ScratchFile();
+  ScratchFile(ScratchFile&&) noexcept;
+  ScratchFile& operator=(ScratchFile&&) noexcept;
+
+  std::int64_t size() const { return size_; }
+  // Room for `bytes` more at the end, to be filled by write_at; gives where it begins.
+  std::int64_t reserve(std::int64_t bytes);
+  // Several threads may write to different places. Throws InputError when the disk is full.
+  void write_at(std::int64_t place, const void* bytes, std::int64_t n) const;
+  void append(const void* bytes, std::int64_t n) { write_at(reserve(n), bytes, n); }
+
+  // After the last write: closes the file until somebody asks for its bytes. A study may have more sources than a process may have
+  // open files.
+  void close();
+  // The whole file, mapped; changes made through it are kept. Null when it is empty.
+  std::byte* bytes();
+
+ private:
+  [[noreturn]] void fail() const;
+  void release();
+
+  std::filesystem::path path_;
+  int file_ = -1;
+  std::int64_t size_ = 0, mapped_size_ = 0;
+  std::byte* mapped_ = nullptr;
+};
+
+}  // namespace cellverdict

@@ -1,0 +1,160 @@
+#include <cellverdict/prepare/shard_write.h>
+
+#include <cellverdict/base/error.h>
+#include <cellverdict/base/parallel.h>
+#include <cellverdict/io/h5ad_write.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <limits>
+
+namespace cellverdict {
+
+namespace {
+
+constexpr std::size_t kSegmentRows = 512;  // written by one thread at a time: some MiB
+constexpr std::array kMeasured = {"total_counts", "n_genes_by_counts", "pct_counts_mt"};
+
+bool is_measured(const std::string& column) {
+  return std::find(kMeasured.begin(), kMeasured.end(), column) != kMeasured.end();
+}
+
+struct RowOrder {
+  std::vector<std::int32_t> rows;       // of the spool, grouped by unit, then in the order of the file
+  std::vector<std::int64_t> unit_ends;  // [units] where the rows of each end
+  std::int64_t n_entries = 0;
+  bool whole_16_bit = true;
+};
+
+RowOrder order_rows(const RowSpool& spool, const CellRecords& records, std::size_t n_units, const std::string& source) {
+  if (spool.n_rows() > std::numeric_limits<std::int32_t>::max())
+    throw DataError({.where = source,
+                     .found = counted(spool.n_rows(), "cell"),
+                     .expected = "at most 2,147,483,647 in one source",
+                     .advice = "give it in several files"});
+  RowOrder order;
+  std::vector<std::int64_t> next(n_units + 1);
+  for (std::int64_t i = 0; i < spool.n_rows(); ++i) {
+    const CellRecord& cell = records[spool.row(i).cell];
+    if (!cell.kept) continue;
+    ++next[cell.unit + 1];
+    order.n_entries += spool.row(i).n_entries;
+    order.whole_16_bit = order.whole_16_bit && spool.row(i).wide == 0;
+  }
+  for (std::size_t u = 0; u < n_units; ++u) next[u + 1] += next[u];
+  order.unit_ends.assign(next.begin() + 1, next.end());
+  order.rows.resize(static_cast<std::size_t>(next.back()));
+  for (std::int64_t i = 0; i < spool.n_rows(); ++i)
+    if (const CellRecord& cell = records[spool.row(i).cell]; cell.kept)
+      order.rows[next[cell.unit]++] = static_cast<std::int32_t>(i);
+  return order;
+}
+
+// Hands out 0, 1, … n - 1 to threads as they become free.
+template <class Work>
+void share_out(std::int64_t n, int threads, const Work& work) {
+  std::atomic<std::int64_t> next{0};
+  const auto workers = static_cast<std::int64_t>(std::min<std::int64_t>(threads, n));
+  parallel_for(workers, threads, [&](std::int64_t begin, std::int64_t end) {
+    for (; begin < end; ++begin)
+      for (std::int64_t i = next++; i < n; i = next++) work(i);
+  });
+}
+
+void write_segment(const RowSpool& spool, std::span<const std::int32_t> rows, std::int64_t first_row, std::int64_t first_entry,
+                   bool whole_16_bit, const H5adShard& shard) {
+  std::vector<std::int64_t> ends;
+  std::int64_t n = 0;
+  for (const std::int32_t i : rows) ends.push_back(first_entry + (n += spool.row(i).n_entries));
+  std::vector<std::int32_t> genes(static_cast<std::size_t>(n));
+  std::vector<std::uint16_t> counts(static_cast<std::size_t>(whole_16_bit ? n : 0));
+  std::vector<float> values(static_cast<std::size_t>(whole_16_bit ? 0 : n));
+  std::int64_t place = 0;
+  for (const std::int32_t i : rows) {
+    spool.read_genes(i, genes.data() + place);
+    if (whole_16_bit) {
+      spool.read_counts(i, counts.data() + place);
+    } else {
+      spool.read_values(i, values.data() + place);
+    }
+    place += spool.row(i).n_entries;
+  }
+  shard.write_ends(first_row, ends);
+  shard.write_genes(first_entry, genes);
+  if (whole_16_bit) {
+    shard.write_counts(first_entry, counts);
+  } else {
+    shard.write_values(first_entry, values);
+  }
+}
+
+void write_rows(const RowSpool& spool, const RowOrder& order, int threads, const H5adShard& shard) {
+  std::vector<std::int64_t> first_entries;
+  std::int64_t n = 0;
+  for (std::size_t row = 0; row < order.rows.size(); ++row) {
+    if (row % kSegmentRows == 0) first_entries.push_back(n);
+    n += spool.row(order.rows[row]).n_entries;
+  }
+  share_out(std::ssize(first_entries), threads, [&](std::int64_t s) {
+    const std::size_t begin = static_cast<std::size_t>(s) * kSegmentRows;
+    const auto rows = std::span(order.rows).subspan(begin, std::min(kSegmentRows, order.rows.size() - begin));
+    write_segment(spool, rows, static_cast<std::int64_t>(begin), first_entries[s], order.whole_16_bit, shard);
+  });
+}
+
+H5adLateFrame shard_obs(const ShardRequest& request, const RowSpool& spool, const RowOrder& order, const CellRecords& records) {
+  const LabelledSource& opened = request.opened;
+  const auto record = [&spool, &order, &records](std::int64_t row) -> const CellRecord& {
+    return records[spool.row(order.rows[row]).cell];
+  };
+  const auto n_rows = std::ssize(order.rows);
+  const std::string ending = request.plan.sources.size() > 1 ? "-" + request.plan.sources[request.source].file.name : "";
+  H5adLateFrame obs{.n_rows = n_rows};
+  obs.name = [&opened, record, ending](std::int64_t row) { return opened.head.obs.index.text(record(row).cell) + ending; };
+  for (const auto& column : opened.head.obs_columns)
+    if (!is_measured(column)) obs.columns.push_back(column);
+  obs.columns.insert(obs.columns.end(), kMeasured.begin(), kMeasured.end());
+  obs.column = [&opened, &data = request.request.data, record, n_rows](const std::string& name) {
+    if (is_measured(name)) {
+      std::vector<double> values;
+      for (std::int64_t row = 0; row < n_rows; ++row)
+        values.push_back(name == kMeasured[0]   ? record(row).total
+                         : name == kMeasured[1] ? static_cast<double>(record(row).n_genes)
+                                                : record(row).mito_percent);
+      return make_number_column(std::move(values));
+    }
+    std::vector<std::int64_t> rows;
+    for (std::int64_t row = 0; row < n_rows; ++row) rows.push_back(record(row).cell);
+    const Column column = opened.column(name);
+    return select_rows(name == data.label ? renamed_labels(column, data) : column, rows);
+  };
+  return obs;
+}
+
+}  // namespace
+
+std::int64_t write_shard(const ShardRequest& request, const std::filesystem::path& path, const RowSpool& spool,
+                         const CellRecords& records, UnitSums& sums) {
+  const RowOrder order = order_rows(spool, records, request.plan.units.size(), request.plan.sources[request.source].file.name);
+  if (order.rows.empty()) return 0;
+  const int threads = request.context.threads;
+  const GeneList& genes = request.plan.genes;
+  H5adShard shard(path, {.n_rows = std::ssize(order.rows),
+                         .n_genes = genes.size(),
+                         .n_entries = order.n_entries,
+                         .whole_16_bit = order.whole_16_bit});
+  write_rows(spool, order, threads, shard);
+  share_out(std::ssize(order.unit_ends), threads, [&](std::int64_t u) {
+    const std::int64_t begin = u == 0 ? 0 : order.unit_ends[u - 1], n = order.unit_ends[u] - begin;
+    const auto rows = std::span(order.rows).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(n));
+    if (n > 0) sums.add(static_cast<std::int32_t>(u), spool, rows, records, request.request.prepare);
+  });
+  Frame var;
+  var.index = genes.ids;
+  var.set("gene_symbols", make_text_column(genes.symbols));
+  shard.finish(shard_obs(request, spool, order, records), var);
+  return std::ssize(order.rows);
+}
+
+}  // namespace cellverdict

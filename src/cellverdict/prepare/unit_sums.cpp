@@ -1,0 +1,93 @@
+#include <cellverdict/prepare/unit_sums.h>
+
+#include <cellverdict/prepare/normalise.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace cellverdict {
+
+namespace {
+
+struct GeneSum {
+  double sum, sum_squares, n_positive;
+  void add(double x) {
+    sum += x;
+    sum_squares += x * x;
+    n_positive += x > 0 ? 1 : 0;
+  }
+};
+
+// Most counts of a cell are one of a few small numbers: each is normalised once.
+class SmallCounts {
+ public:
+  SmallCounts(double target_sum, bool log1p) : target_sum_(target_sum), log1p_(log1p) {}
+  void start(double total) {
+    total_ = total;
+    std::fill(known_.begin(), known_.end(), -1.0F);
+  }
+  float normalised(std::uint16_t count) {
+    if (count >= known_.size()) return compute(count);
+    float& value = known_[count];
+    if (value < 0) value = compute(count);
+    return value;
+  }
+
+ private:
+  float compute(std::uint16_t count) const {
+    float value = count;
+    normalise_values(std::span(&value, 1), total_, target_sum_, log1p_);
+    return value;
+  }
+  double target_sum_, total_ = 0;
+  bool log1p_;
+  std::array<float, 256> known_{};
+};
+
+}  // namespace
+
+UnitSums::UnitSums(const std::filesystem::path& path, std::int64_t n_units, std::int64_t n_genes)
+    : file_(path), n_units_(n_units), n_genes_(n_genes) {
+  file_.reserve(3 * n_units * n_genes * static_cast<std::int64_t>(sizeof(double)));
+  values_ = reinterpret_cast<double*>(file_.bytes());
+}
+
+void UnitSums::add(std::int32_t unit, const RowSpool& spool, std::span<const std::int32_t> rows, const CellRecords& records,
+                   const PrepareOptions& options) {
+  // Together while they are added to: one line of the cache a gene.
+  std::vector<GeneSum> sums(static_cast<std::size_t>(n_genes_));
+  double* const sum = values_ + unit * n_genes_;
+  double* const squares = sum + n_units_ * n_genes_;
+  double* const positive = squares + n_units_ * n_genes_;
+  for (std::int64_t g = 0; g < n_genes_; ++g) sums[g] = {sum[g], squares[g], positive[g]};
+  SmallCounts small(options.target_sum, options.log1p);
+  std::vector<std::int32_t> genes;
+  std::vector<std::uint16_t> counts;
+  std::vector<float> values;
+  for (const std::int32_t i : rows) {
+    const auto& row = spool.row(i);
+    const double total = records[row.cell].total;
+    const auto n = static_cast<std::size_t>(row.n_entries);
+    genes.resize(std::max(genes.size(), n));
+    spool.read_genes(i, genes.data());
+    if (row.wide == 0) {
+      counts.resize(std::max(counts.size(), n));
+      spool.read_counts(i, counts.data());
+      small.start(total);
+      for (std::size_t k = 0; k < n; ++k) sums[genes[k]].add(static_cast<double>(small.normalised(counts[k])));
+    } else {
+      values.resize(n);
+      spool.read_values(i, values.data());
+      normalise_values(values, total, options.target_sum, options.log1p);
+      for (std::size_t k = 0; k < n; ++k) sums[genes[k]].add(static_cast<double>(values[k]));
+    }
+  }
+  for (std::int64_t g = 0; g < n_genes_; ++g) {
+    sum[g] = sums[g].sum;
+    squares[g] = sums[g].sum_squares;
+    positive[g] = sums[g].n_positive;
+  }
+}
+
+}  // namespace cellverdict
