@@ -57,7 +57,8 @@ void ScratchFile::close() {
 }
 
 std::byte* ScratchFile::bytes() {
-  if (mapped_ != nullptr || size_ == 0) return mapped_;
+  if (mapped_size_ == size_) return mapped_;
+  unmap();
   if (file_ < 0) file_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
   // Reserved room that nobody has written reads as zeros. Allocated now: a full disk is an error here and a crash later.
   const int problem = file_ < 0 ? errno : ::posix_fallocate(file_, 0, size_);
@@ -69,7 +70,6 @@ std::byte* ScratchFile::bytes() {
   if (all == MAP_FAILED) fail();
   mapped_ = static_cast<std::byte*>(all);
   mapped_size_ = size_;
-  close();  // the mapping stays
   return mapped_;
 }
 
@@ -80,8 +80,14 @@ void ScratchFile::fail() const {
                     .advice = "free space or choose another output folder"});
 }
 
-void ScratchFile::release() {
+void ScratchFile::unmap() {
   if (mapped_ != nullptr) ::munmap(mapped_, static_cast<std::size_t>(mapped_size_));
+  mapped_ = nullptr;
+  mapped_size_ = 0;
+}
+
+void ScratchFile::release() {
+  unmap();
   if (file_ >= 0) ::close(file_);
   if (path_.empty()) return;
   std::error_code ignored;

@@ -23,14 +23,15 @@ class ScratchFile {
   void write_at(std::int64_t place, const void* bytes, std::int64_t n) const;
   void append(const void* bytes, std::int64_t n) { write_at(reserve(n), bytes, n); }
 
-  // After the last write: closes the file until somebody asks for its bytes. A study may have more sources than a process may have
-  // open files.
+  // After the last write; what is mapped stays. A study may have more sources than a process may have open files.
   void close();
-  // The whole file, mapped; changes made through it are kept. Null when it is empty.
+  // The whole file as it is now, mapped; changes made through it are kept. Holds until the next call after a write. Null when it is
+  // empty.
   std::byte* bytes();
 
  private:
   [[noreturn]] void fail() const;
+  void unmap();
   void release();
 
   std::filesystem::path path_;

@@ -155,7 +155,7 @@ void H5adShard::write_at(std::int64_t place, const void* bytes, std::int64_t n) 
   }
 }
 
-void H5adShard::write_ends(std::int64_t first_row, std::span<const std::int64_t> ends) {
+void H5adShard::write_ends(std::int64_t first_row, std::span<const std::int64_t> ends) const {
   if (narrow_ends()) {
     const std::vector<std::int32_t> narrow(ends.begin(), ends.end());
     write_at(ends_at_ + 4 * (first_row + 1), narrow.data(), 4 * std::ssize(ends));

@@ -48,7 +48,7 @@ class H5adShard {
   H5adShard& operator=(const H5adShard&) = delete;
 
   // Where the entries of rows first_row, first_row + 1, … end. Each row's, each entry's exactly once.
-  void write_ends(std::int64_t first_row, std::span<const std::int64_t> ends);
+  void write_ends(std::int64_t first_row, std::span<const std::int64_t> ends) const;
   void write_genes(std::int64_t first_entry, std::span<const std::int32_t> genes) const;
   void write_counts(std::int64_t first_entry, std::span<const std::uint16_t> counts) const;  // whole_16_bit
   void write_values(std::int64_t first_entry, std::span<const float> values) const;          // not whole_16_bit

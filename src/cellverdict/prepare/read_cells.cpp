@@ -32,6 +32,17 @@ struct Part {
   }
 };
 
+// Some hundred cells.
+CsrBlock first_rows(const CsrBlock& block) {
+  CsrBlock head;
+  for (std::int64_t i = 0; i < std::min<std::int64_t>(block.n_rows(), 512); ++i) {
+    const CsrRow row = block.row(i);
+    for (std::size_t k = 0; k < row.genes.size(); ++k) head.push(row.genes[k], row.values[k]);
+    head.end_row();
+  }
+  return head;
+}
+
 enum class Values { counts_16_bit, counts, other };
 
 Values look_at_values(std::span<const float> values) {
@@ -122,10 +133,15 @@ class Reader {
   // What the values are is judged once, and again where some are no counts.
   void check_values(const CsrBlock& block) {
     const bool fractions = std::any_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.fractions; });
-    if (!fractions && seen_) return;
-    seen_ = seen_ || !block.values.empty();
-    if (const std::string note = values_.see(block); !note.empty()) reading_.warn(note);
+    const auto see = [this](const CsrBlock& cells) {
+      if (const std::string note = values_.see(cells); !note.empty()) reading_.warn(note);
+    };
+    if (!seen_ && !block.values.empty()) {
+      see(first_rows(block));
+      seen_ = true;
+    }
     if (!fractions) return;
+    see(block);
     for (std::int64_t i = 0; i < block.n_rows(); ++i)
       if (planned_.units[block.first_row + i] >= 0)
         refuse_negative(block.row(i), planned_.path.string(), opened_.head.obs.index[block.first_row + i], opened_.head.genes);

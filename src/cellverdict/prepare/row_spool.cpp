@@ -87,6 +87,7 @@ void RowSpool::open() {
   row_table_ = reinterpret_cast<const PackedRows::Row*>(rows_.bytes());
   gene_bytes_ = genes_.bytes();
   value_bytes_ = values_.bytes();
+  finish();
 }
 
 void RowSpool::read_genes(std::int64_t i, std::int32_t* out) const {
