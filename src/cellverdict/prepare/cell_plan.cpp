@@ -2,9 +2,7 @@
 
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/random.h>
-#include <cellverdict/genes/match.h>
-
-#include <fmt/format.h>
+#include <cellverdict/prepare/gene_overlap.h>
 
 #include <algorithm>
 #include <map>
@@ -47,25 +45,13 @@ class Planner {
   Planner(const RunContext& context, const StoreRequest& request) : context_(context), request_(request) {}
 
   CellPlan make() {
-    std::vector<GeneList> lists;  // distinct ones: the libraries of a study mostly share theirs
-    std::vector<std::int64_t> n_genes;
+    GeneOverlap overlap;
     RowChooser chooser(request_.data);
     for (const auto& file : list_sources(request_.data, request_.base)) {
-      GeneList genes = add_source(file, chooser);
-      n_genes.push_back(genes.size());
-      if (lists.empty() || genes != lists.back()) lists.push_back(std::move(genes));
+      overlap.add(file.name, add_source(file, chooser));
     }
     chooser.check();
-    plan_.genes = shared_genes(lists);
-    if (plan_.genes.size() == 0)
-      throw DataError({.where = "genes of the sources",
-                       .found = "no gene id that all of them have",
-                       .expected = "one gene space",
-                       .advice = "check that all use the same kind of gene id (Ensembl or symbols)"});
-    for (std::size_t s = 0; s < plan_.sources.size(); ++s)
-      if (const auto dropped = n_genes[s] - plan_.genes.size(); dropped > 0)
-        plan_.notes.push_back(fmt::format("{}: {} of {} not in every source and left out.", plan_.sources[s].file.name,
-                                          counted(dropped, "gene"), with_commas(n_genes[s])));
+    plan_.genes = overlap.settle(request_.data.min_overlap, plan_.notes);
     number_units();
     return std::move(plan_);
   }

@@ -68,7 +68,7 @@ class Reader {
     if (!same_genes_) target_ = match_ids(opened.head.genes, reading.plan.genes).target;
   }
 
-  void read(CellRecords& records, RowSpool& spool) {
+  ValueState read(CellRecords& records, RowSpool& spool) {
     const SourceHead& head = opened_.head;
     const std::int64_t block_rows =
         head.n_nonzero > 0 ? std::clamp<std::int64_t>(kBlockEntries * head.n_cells / head.n_nonzero, kPartRows, 16384) : 1024;
@@ -86,6 +86,7 @@ class Reader {
                            .advice = "nothing was left behind; run again to start over"});
     }
     spool.finish();
+    return values_.state();
   }
 
  private:
@@ -167,7 +168,8 @@ class Reader {
 
 }  // namespace
 
-void read_cells(const CellReading& reading, std::size_t s, const LabelledSource& opened, CellRecords& records, RowSpool& spool) {
+ValueState read_cells(const CellReading& reading, std::size_t s, const LabelledSource& opened, CellRecords& records,
+                      RowSpool& spool) {
   const PlannedSource& planned = reading.plan.sources[s];
   const Stopwatch watch;
   if (opened.head.n_cells != std::ssize(planned.units))
@@ -175,11 +177,12 @@ void read_cells(const CellReading& reading, std::size_t s, const LabelledSource&
                       .found = counted(opened.head.n_cells, "cell"),
                       .expected = with_commas(std::ssize(planned.units)) + ", as on first opening",
                       .advice = "the file was changed while being read: run again"});
-  Reader(reading, s, opened).read(records, spool);
+  const ValueState state = Reader(reading, s, opened).read(records, spool);
   reading.context.log(fmt::format("read      {:<24} {:>9} cells  {:>7} {}  {:>6} genes  {:.1f} s", planned.file.name,
                                   with_commas(std::ssize(planned.units)), with_commas(spool.n_rows()),
                                   reading.judge_later ? "measured" : "kept", with_commas(reading.plan.genes.size()),
                                   watch.seconds()));
+  return state;
 }
 
 }  // namespace cellverdict

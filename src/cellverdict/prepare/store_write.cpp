@@ -100,7 +100,8 @@ class StoreWriter {
       index_.notes.push_back("Mitochondrial genes are told by their Ensembl ids; no symbol starts with MT- or mt-.");
     if (rule.empty() && request_.prepare.max_mito_percent < 100)
       warn(
-          "No gene symbol starts with MT- or mt- and no Ensembl id is one of a mitochondrial gene: the mitochondrial share of every "
+          "No gene symbol starts with MT- or mt- and no Ensembl id is one of a mitochondrial gene: the mitochondrial share of "
+          "every "
           "cell counts as 0, so [prepare] max_mito_percent keeps all cells.");
   }
 
