@@ -15,7 +15,12 @@ namespace {
 
 // A few values; of a measurement such as the age its range.
 std::string values_of(const InspectedColumn& column) {
-  if (column.kind != "number" || column.values.size() <= 20) return listed(column.values, 6);
+  if (column.kind == "number" && column.values.size() <= 20) {
+    std::vector<std::string> short_ones;
+    for (const auto& value : column.values) short_ones.push_back(fmt::format("{:.6g}", std::stod(value)));
+    return listed(short_ones, 6);
+  }
+  if (column.kind != "number") return listed(column.values, 6);
   return fmt::format("{:.4g} to {:.4g}", std::stod(column.values.front()), std::stod(column.values.back()));
 }
 
@@ -27,15 +32,17 @@ std::string shared_in_words(const std::vector<std::string>& symbols) {
 std::string as_text(const Inspection& result, const InspectOptions& options) {
   std::string text;
   for (const auto& s : result.sources) {
-    text +=
-        fmt::format("{}  {}  {} cells × {} genes{}  values: {}\n", s.name, s.format, with_commas(s.n_cells), with_commas(s.n_genes),
-                    s.n_nonzero >= 0 ? ", " + with_commas(s.n_nonzero) + " non-zero" : "", value_state_name(s.state));
+    text += fmt::format("{}  {}  {} × {}{}  values: {}\n", s.name, s.format, counted(s.n_cells, "cell"), counted(s.n_genes, "gene"),
+                        s.n_nonzero >= 0 ? ", " + with_commas(s.n_nonzero) + " non-zero" : "", value_state_name(s.state));
     text +=
         "  genes go by " + gene_naming_name(s.naming) + (s.shared_symbols.empty() ? "" : shared_in_words(s.shared_symbols)) + "\n";
-    text +=
-        fmt::format("  first cells: median {} counts, {} genes; {} mitochondrial genes{}\n",
-                    with_commas(static_cast<std::int64_t>(s.median_total)), with_commas(static_cast<std::int64_t>(s.median_genes)),
-                    s.n_mitochondrial, s.mitochondrial_rule.empty() ? "" : " (by " + s.mitochondrial_rule + ")");
+    const bool sums = s.state == ValueState::counts || s.state == ValueState::fractional_counts;
+    text += fmt::format("  first cells: median {}{} genes; {} mitochondrial genes{}\n",
+                        sums ? with_commas(static_cast<std::int64_t>(s.median_total)) + " counts, " : "",
+                        with_commas(static_cast<std::int64_t>(s.median_genes)), s.n_mitochondrial,
+                        s.mitochondrial_rule.empty() ? "" : " (by " + s.mitochondrial_rule + ")");
+    if (s.layers.size() > 1) text += "  matrices: " + listed(s.layers, 20) + "\n";
+    if (!s.embeddings.empty()) text += "  embeddings (obsm): " + listed(s.embeddings, 20) + "\n";
     for (const auto& note : s.notes) text += "  " + note + "\n";
   }
   if (result.sources.size() > 1) text += fmt::format("{} sources, {} cells\n", result.sources.size(), with_commas(result.n_cells));
@@ -79,6 +86,8 @@ std::string as_json(const Inspection& result) {
                        {"values", value_state_name(s.state)},
                        {"median_counts", s.median_total},
                        {"median_genes", s.median_genes},
+                       {"layers", s.layers},
+                       {"embeddings", s.embeddings},
                        {"notes", s.notes}});
   for (const auto& c : result.columns)
     columns.push_back({{"name", c.name},
@@ -108,6 +117,8 @@ void inspect_verb(const std::vector<std::string>& words) {
   arguments.option("--by", options.by, "annotation that may go with it and be learned in its place: day, batch, site");
   arguments.option("--unit", options.unit, "annotation of libraries or donors, to count them too");
   arguments.option("--gene-map", options.gene_map, "a table of Ensembl ids and symbols (TSV or CSV), for files with symbols only");
+  arguments.option("--layer", options.layer, "h5ad, loom: X, raw or a layer's name (default: the matrix with the counts)");
+  arguments.option("--genome", options.genome, "10x HDF5 of several genomes: the one to read");
   add_common_options(arguments, common);
   arguments.parse(words);
   if (options.label.empty() != options.by.empty() || (options.label.empty() && !options.unit.empty()))

@@ -79,6 +79,8 @@ void predict_verb(const std::vector<std::string>& words) {
                    "which cells, for example cell_type == 'monocyte'; all: every cell (default: as the model was trained)");
   arguments.option("--gene-map", request.gene_map,
                    "a table of Ensembl ids and symbols (TSV or CSV), for files that name genes in another way than the model");
+  arguments.option("--layer", request.layer, "h5ad, loom: X, raw or a layer's name (default: the matrix with the counts)");
+  arguments.option("--genome", request.genome, "10x HDF5 of several genomes: the one to read");
   arguments.option("--min-overlap", request.min_overlap, "refuse when fewer of the model's genes are there, by share of variance");
   add_common_options(arguments, common);
   arguments.parse(words);

@@ -22,7 +22,6 @@ class CscRows : public H5adRows {
         matrix_(x, head_.genes.size(), head_.n_cells, options),
         band_entries_(std::max<std::int64_t>(options.memory_bytes / 2 / kEntryBytes, 1)),
         piece_(std::min(kPiece, std::max<std::int64_t>(band_entries_ / 4, 1024))) {
-    head_.format = "h5ad CSC";
     head_.n_nonzero = matrix_.n_stored();
   }
 

@@ -73,7 +73,6 @@ class CsrRows : public H5adRows {
  public:
   CsrRows(SourceHead head, const Hdf5Object& x, const OpenOptions& options)
       : H5adRows(std::move(head), x.where(), options), matrix_(x, head_.n_cells, head_.genes.size(), options) {
-    head_.format = "h5ad CSR";
     head_.n_nonzero = matrix_.n_stored();
   }
 

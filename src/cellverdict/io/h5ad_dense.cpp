@@ -51,7 +51,6 @@ class DenseRows : public H5adRows {
     if (x.shape() != std::vector<std::int64_t>{head_.n_cells, head_.genes.size()})
       x.refuse(x.shape().size() == 2 ? std::to_string(x.shape()[0]) + " × " + std::to_string(x.shape()[1]) : "no matrix",
                counted(head_.n_cells, "cell") + " × " + counted(head_.genes.size(), "gene") + ", as obs and var say");
-    head_.format = "h5ad dense";
     const std::int64_t row_bytes = head_.genes.size() * static_cast<std::int64_t>(sizeof(float));
     most_rows_ = std::max<std::int64_t>(options.memory_bytes / 2 / row_bytes, 1);
     const std::int64_t chunk = std::max<std::int64_t>(x_.chunk_rows(), 1);

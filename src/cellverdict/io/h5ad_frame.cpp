@@ -4,133 +4,77 @@
 #include <cellverdict/base/run_context.h>
 
 #include <algorithm>
-#include <limits>
+#include <optional>
 
 namespace cellverdict {
 
 namespace {
 
-[[noreturn]] void refuse_old(const Hdf5Object& object, const std::string& what) {
-  object.refuse(what + ", the encoding of anndata before 0.8", "the encoding of anndata 0.8 or newer",
-                "read it with a current anndata and write it again");
+std::vector<std::string> members_of(const Hdf5Object& frame) {
+  if (frame.is_group()) return frame.children();
+  if (frame.kind() != Hdf5Kind::compound) frame.refuse("a dataset", "a dataframe");
+  return frame.fields();
 }
 
-void expect_length(const Hdf5Object& object, std::int64_t found, std::int64_t expected) {
-  if (found != expected) object.refuse(counted(found, "value"), counted(expected, "value") + ", one for each name of the index");
+// The column that names the rows: the one that is marked, else one called as anndata has called it over the years, else the
+// text that a table of records begins with. Nothing when rows have no names.
+std::optional<std::string> index_of(const Hdf5Object& frame, const std::vector<std::string>& members) {
+  const auto has = [&](const std::string& name) {
+    return frame.is_group() ? frame.has(name) : std::find(members.begin(), members.end(), name) != members.end();
+  };
+  if (frame.is_group())
+    if (auto marked = frame.text_attribute("_index"); marked && has(*marked)) return marked;
+  for (const char* name : {"_index", "index", "row_names", "obs_names", "var_names", "smp_names"})
+    if (has(name)) return name;
+  if (!frame.is_group() && !members.empty() && frame.field(members.front()).kind() == Hdf5Kind::text) return members.front();
+  return std::nullopt;
 }
 
-void expect_vector(const Hdf5Object& object) {
-  if (object.is_group() || object.shape().size() != 1) object.refuse("something else than a vector", "one value a row");
+// Of column-order, else all there are; without the index.
+std::vector<std::string> columns_of(const Hdf5Object& frame, const std::vector<std::string>& members, const std::string& index) {
+  std::vector<std::string> columns = members;
+  if (frame.is_group()) columns = frame.text_list_attribute("column-order").value_or(members);
+  std::erase_if(columns, [&](const std::string& name) { return name == index || name == "__categories"; });
+  return columns;
 }
 
-// Codes into categories, of any integer width; negative is missing.
-Column read_categorical(const Hdf5Object& group, std::int64_t n_rows) {
-  const Hdf5Object categories = group.open("categories"), codes = group.open("codes");
-  const std::int64_t n_levels =
-      categories.is_group() ? categories.open(categories.has("values") ? "values" : "categories").rows() : categories.rows();
-  const auto levels = read_h5ad_column(categories, n_levels);
-  if (!levels) categories.refuse("categories of an unknown encoding", "text or numbers");
-  Column column;
-  for (std::int64_t i = 0; i < levels->size(); ++i) column.levels.push_back(levels->text(i));
-  expect_vector(codes);
-  expect_length(codes, codes.rows(), n_rows);
-  if (codes.kind() != Hdf5Kind::whole) codes.refuse("codes that are not whole numbers", "whole numbers");
-  const auto raw = codes.read_all<std::int64_t>();
-  column.codes.reserve(raw.size());
-  for (const std::int64_t code : raw) {
-    if (code >= levels->size())
-      codes.refuse("code " + std::to_string(code), "codes below " + std::to_string(levels->size()) + ", the number of categories");
-    column.codes.push_back(code < 0 || column.levels[code].empty() ? -1 : static_cast<std::int32_t>(code));
-  }
-  return column;
-}
-
-Column boolean_column(const std::vector<char>& values) {
-  std::vector<std::string> texts;
-  texts.reserve(values.size());
-  for (const char value : values) texts.emplace_back(value != 0 ? "True" : "False");
-  return make_text_column(texts);
-}
-
-// values + mask, true where missing.
-std::optional<Column> read_nullable(const Hdf5Object& group, std::int64_t n_rows) {
-  auto column = read_h5ad_column(group.open("values"), n_rows);
-  if (!column) return column;
-  const Hdf5Object mask = group.open("mask");
-  const auto missing = mask.read_booleans();
-  expect_length(mask, static_cast<std::int64_t>(missing.size()), n_rows);
-  for (std::size_t i = 0; i < missing.size(); ++i) {
-    if (missing[i] == 0) continue;
-    if (column->kind == Column::Kind::text) {
-      column->codes[i] = -1;
-    } else {
-      column->numbers[i] = std::numeric_limits<double>::quiet_NaN();
-    }
-  }
-  return column;
+Names numbered(std::int64_t n) {
+  Names names;
+  for (std::int64_t i = 0; i < n; ++i) names.push_back(std::to_string(i));
+  return names;
 }
 
 }  // namespace
 
-std::optional<Column> read_h5ad_column(const Hdf5Object& column, std::int64_t n_rows) {
-  const std::string encoding = column.text_attribute("encoding-type").value_or("");
-  if (column.is_group()) {
-    if (encoding == "categorical") return read_categorical(column, n_rows);
-    if (encoding.starts_with("nullable-")) return read_nullable(column, n_rows);
-    return std::nullopt;
-  }
-  if (column.has_attribute("categories")) refuse_old(column, "a categorical that points at __categories");
-  if (column.shape().size() != 1) return std::nullopt;
-  expect_length(column, column.rows(), n_rows);
-  switch (column.kind()) {
-    case Hdf5Kind::whole:
-    case Hdf5Kind::real:
-      return make_number_column(column.read_all<double>());
-    case Hdf5Kind::boolean:
-      return boolean_column(column.read_booleans());
-    case Hdf5Kind::text:
-      return make_text_column(column.read_text());
-    default:
-      return std::nullopt;
-  }
+bool has_h5ad_index(const Hdf5Object& frame) {
+  return index_of(frame, members_of(frame)).has_value();
 }
 
 Frame read_h5ad_index(const Hdf5Object& frame) {
-  if (!frame.is_group()) {
-    if (frame.kind() == Hdf5Kind::compound) refuse_old(frame, "a compound table");
-    frame.refuse("a dataset", "a dataframe");
-  }
-  if (frame.has("__categories")) refuse_old(frame, "__categories");
-  const auto index_name = frame.text_attribute("_index");
-  const auto columns = frame.text_list_attribute("column-order");
-  if (!index_name) frame.refuse("no attribute _index", "a dataframe", "the file is incomplete or not written by anndata");
-  if (!columns) frame.refuse("no attribute column-order", "a dataframe", "the file is incomplete or not written by anndata");
+  const auto members = members_of(frame);
+  const auto index = index_of(frame, members);
   Frame out;
-  const Hdf5Object index = frame.open(*index_name);
-  if (index.is_group()) {  // anndata may write text that can be missing
-    const auto column = read_h5ad_column(index, index.open("values").rows());
-    if (!column) index.refuse("an index of unknown encoding", "text");
-    for (std::int64_t i = 0; i < column->size(); ++i) out.index.push_back(column->text(i));
-  } else if (index.kind() == Hdf5Kind::text) {
-    expect_vector(index);
-    out.index = index.read_text();
-  } else {
-    const auto column = read_h5ad_column(index, index.rows());
-    if (!column) index.refuse("an index of unknown encoding", "text");
-    for (std::int64_t i = 0; i < column->size(); ++i) out.index.push_back(column->text(i));
+  out.names = columns_of(frame, members, index.value_or(""));
+  if (!index) {
+    if (out.names.empty()) frame.refuse("neither names of rows nor columns", "a dataframe", "the file is incomplete");
+    out.index = numbered(h5ad_column_rows(open_h5ad_column(frame, out.names.front())));
+    return out;
   }
-  out.names = *columns;
+  const Hdf5Object object = open_h5ad_column(frame, *index);
+  if (!object.is_group() && object.kind() == Hdf5Kind::text && object.shape().size() == 1) {
+    out.index = object.read_text();
+    return out;
+  }
+  const auto column = read_h5ad_column(object, h5ad_column_rows(object));  // numbers, or text that may be missing
+  if (!column) object.refuse("an index of unknown encoding", "text");
+  for (std::int64_t i = 0; i < column->size(); ++i) out.index.push_back(column->text(i));
   return out;
 }
 
 std::vector<std::string> readable_h5ad_columns(const Hdf5Object& frame) {
-  std::vector<std::string> names = frame.text_list_attribute("column-order").value_or(std::vector<std::string>());
-  std::erase_if(names, [&](const std::string& name) {
-    const Hdf5Object column = frame.open(name);
-    const std::string encoding = column.text_attribute("encoding-type").value_or("");
-    if (column.is_group()) return encoding != "categorical" && !encoding.starts_with("nullable-");
-    return column.shape().size() != 1 || column.kind() == Hdf5Kind::compound || column.kind() == Hdf5Kind::other;
-  });
+  const auto members = members_of(frame);
+  std::vector<std::string> names = columns_of(frame, members, index_of(frame, members).value_or(""));
+  std::erase_if(names, [&](const std::string& name) { return !is_readable_h5ad_column(open_h5ad_column(frame, name)); });
   return names;
 }
 
@@ -139,17 +83,20 @@ Frame read_h5ad_frame(const Hdf5Object& frame, std::vector<std::string>& notes,
   Frame head = read_h5ad_index(frame);
   Frame out;
   out.index = std::move(head.index);
+  if (!has_h5ad_index(frame)) notes.push_back("the rows of " + frame.inner() + " have no names: they are numbered from 0");
   for (const auto& name : head.names) {
     if (out.find(name) != nullptr) frame.refuse("column '" + name + "' twice in column-order", "distinct columns");
     if (wanted && !wanted(name)) continue;
-    const Hdf5Object object = frame.open(name);
-    auto column = read_h5ad_column(object, out.n_rows());
+    auto column = read_h5ad_column(frame, name, out.n_rows());
     if (column) {
       out.set(name, std::move(*column));
-    } else {
-      const std::string encoding = object.text_attribute("encoding-type").value_or("unmarked");
-      notes.push_back("left out " + object.inner() + ", whose encoding (" + encoding + ") is not read");
+      continue;
     }
+    const Hdf5Object object = open_h5ad_column(frame, name);
+    const bool wide = !object.is_group() && object.shape().size() > 1;
+    notes.push_back("left out " + object.inner() + ", " +
+                    (wide ? "which has more than one value a row"
+                          : "whose encoding (" + object.text_attribute("encoding-type").value_or("unmarked") + ") is not read"));
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #pragma once
-// The annotations of an .h5ad file (obs, var) to and from Frame: AnnData's `dataframe` encoding and its column encodings.
+// The annotations of an .h5ad file (obs, var) to and from Frame: AnnData's `dataframe` encoding and its column encodings; on
+// reading also the tables of records that anndata wrote before 0.7.
 
 #include <cellverdict/io/hdf5_object.h>
 #include <cellverdict/io/hdf5_output.h>
@@ -18,10 +19,17 @@ Frame read_h5ad_frame(const Hdf5Object& frame, std::vector<std::string>& notes,
                       const std::function<bool(const std::string&)>& wanted = {});
 // The names of all columns that can be read.
 std::vector<std::string> readable_h5ad_columns(const Hdf5Object& frame);
-// The index and the names of the columns alone.
+// The index and the names of the columns alone. Rows without names are numbered from 0.
 Frame read_h5ad_index(const Hdf5Object& frame);
-// One column; nothing when its encoding is not read.
+bool has_h5ad_index(const Hdf5Object& frame);
+// One column of a frame, whatever anndata wrote it; nothing when its encoding is not read.
+std::optional<Column> read_h5ad_column(const Hdf5Object& frame, const std::string& name, std::int64_t n_rows);
+
+// The same for what open_h5ad_column gives, which cannot know categories that lie in uns (anndata before 0.7).
+Hdf5Object open_h5ad_column(const Hdf5Object& frame, const std::string& name);
 std::optional<Column> read_h5ad_column(const Hdf5Object& column, std::int64_t n_rows);
+bool is_readable_h5ad_column(const Hdf5Object& column);
+std::int64_t h5ad_column_rows(const Hdf5Object& column);
 
 // Which genes var names: Ensembl ids where it has them, symbols for people. Names may repeat: genes/identity.h resolves them.
 GeneList read_h5ad_genes(const Hdf5Object& var, std::vector<std::string>& notes);

@@ -3,7 +3,13 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/io/h5ad_frame.h>
+#include <cellverdict/io/h5ad_matrix.h>
+#include <cellverdict/io/h5ad_obsm.h>
 #include <cellverdict/io/h5ad_rows.h>
+#include <cellverdict/io/kept_source.h>
+
+#include <algorithm>
+#include <unordered_map>
 
 namespace cellverdict {
 
@@ -11,79 +17,143 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Everything about the file but X, with what is wrong with it as a whole said first.
-SourceHead read_head(const Hdf5Object& root, const OpenOptions& options) {
+// What is wrong with the file as a whole.
+void check_whole(const Hdf5Object& root) {
   const std::string encoding = root.text_attribute("encoding-type").value_or("anndata");
   if (encoding != "anndata") root.refuse("an HDF5 file of type " + encoding, "anndata", "write the one modality you want as .h5ad");
   if (!root.has("obs") || !root.has("var"))
     root.refuse(root.has("matrix") ? "a 10x Genomics HDF5 matrix" : "an HDF5 file without obs and var", "an .h5ad file",
                 "read it in scanpy and write it with write_h5ad");
+}
+
+// raw/var mostly has the names of the index alone; the symbols stand in var.
+void take_symbols_of_var(const Hdf5Object& root, GeneList& genes) {
+  if (genes.symbols != genes.ids) return;
+  std::vector<std::string> ignored;
+  const GeneList known = read_h5ad_genes(root.open("var"), ignored);
+  std::unordered_map<std::string_view, std::size_t> place;
+  for (std::size_t i = 0; i < known.ids.size(); ++i) place.emplace(known.ids[i], i);
+  for (std::size_t i = 0; i < genes.ids.size(); ++i)
+    if (const auto found = place.find(genes.ids[i]); found != place.end()) genes.symbols[i] = known.symbols[found->second];
+}
+
+SourceHead read_head(const Hdf5Object& root, const H5adMatrix& matrix, const OpenOptions& options) {
+  const Hdf5Object obs = root.open("obs");
   SourceHead head;
   head.path = root.file();
   head.name = root.file().stem().string();
   head.files = {root.file()};
-  head.obs = read_h5ad_frame(root.open("obs"), head.notes, options.hold_column);
-  head.obs_columns = readable_h5ad_columns(root.open("obs"));
+  head.obs = read_h5ad_frame(obs, head.notes, options.hold_column);
+  head.obs_columns = readable_h5ad_columns(obs);
   head.n_cells = head.obs.n_rows();
-  head.genes = read_h5ad_genes(root.open("var"), head.notes);
+  head.genes = read_h5ad_genes(root.open(matrix.var), head.notes);
+  if (matrix.var != "var") take_symbols_of_var(root, head.genes);
   if (head.n_cells == 0) root.refuse("no cells", "at least one");
   if (head.genes.size() == 0) root.refuse("no genes", "at least one");
   if (const std::int64_t repeated = find_repeated(head.obs.index).n_repeated; repeated > 0)
     head.notes.push_back(counted(repeated, "cell name") + " in obs repeat" + (repeated == 1 ? "s" : "") + " another");
+  for (const auto& other : list_h5ad_matrices(root)) head.layers.push_back(other.name);
+  head.embeddings = list_h5ad_embeddings(root);
   return head;
 }
 
-// The layout of X: csr_matrix, csc_matrix or array. Throws InputError when X is absent or of another encoding.
-std::string layout_of(const Hdf5Object& root, const SourceHead& head) {
-  if (!root.has("X"))
-    root.refuse("no X", "the counts in X", root.has("layers") || root.has("raw") ? "copy the counts from layers or raw to X" : "");
-  const Hdf5Object x = root.open("X");
-  const std::string encoding = x.text_attribute("encoding-type").value_or("");
-  if (encoding == "null") root.refuse("an empty X", "the counts in X", "copy the counts from a layer to X");
-  if (!x.is_group()) return "array";
-  if (x.has_attribute("h5sparse_format"))
-    x.refuse("the h5sparse encoding of anndata before 0.8", "the encoding of anndata 0.8 or newer",
-             "read it with a current anndata and write it again");
-  if (encoding != "csr_matrix" && encoding != "csc_matrix")
-    x.refuse(encoding.empty() ? "a group without encoding-type" : "encoding " + encoding, "csr_matrix, csc_matrix or array");
-  const auto shape = x.whole_attribute("shape");
-  if (!shape || *shape != std::vector<std::int64_t>{head.n_cells, head.genes.size()})
-    x.refuse(shape && shape->size() == 2 ? std::to_string((*shape)[0]) + " × " + std::to_string((*shape)[1]) : "no shape",
-             counted(head.n_cells, "cell") + " × " + counted(head.genes.size(), "gene") + ", as obs and var say");
-  return encoding;
+// A column of texts as a mask; empty when the frame has none so called.
+std::vector<bool> rows_with(const Hdf5Object& frame, const std::string& name, const std::string& value, std::int64_t n_rows) {
+  const auto columns = readable_h5ad_columns(frame);
+  if (std::find(columns.begin(), columns.end(), name) == columns.end()) return {};
+  const auto column = read_h5ad_column(frame, name, n_rows);
+  if (!column || column->kind != Column::Kind::text) return {};
+  std::vector<bool> out(static_cast<std::size_t>(n_rows));
+  for (std::int64_t i = 0; i < n_rows; ++i) out[i] = column->text(i) == value;
+  return out;
 }
 
-std::unique_ptr<CellSource> open_rows(const Hdf5Object& root, SourceHead head, const OpenOptions& options) {
-  const std::string layout = layout_of(root, head);
-  if (layout == "array") return open_dense_rows(std::move(head), root.open("X", options.memory_bytes / 4), options);
-  const Hdf5Object x = root.open("X");
-  if (layout == "csc_matrix") return open_csc_rows(std::move(head), x, options);
-  return open_csr_rows(std::move(head), x, options);
+// What CELLxGENE marks as not to be counted: cells that another of its files has too, and spiked-in controls.
+KeptParts parts_to_keep(const Hdf5Object& root, const H5adMatrix& matrix, SourceHead& head) {
+  KeptParts keep;
+  const auto other = rows_with(root.open("obs"), "is_primary_data", "False", head.n_cells);
+  if (const std::int64_t n = std::count(other.begin(), other.end(), true); n == head.n_cells) {
+    head.notes.push_back("is_primary_data is False for every cell: all are copies of cells of other files, and all are kept");
+  } else if (n > 0) {
+    keep.cells = other;
+    keep.cells.flip();
+    head.notes.push_back(counted(n, "cell") + " of " + with_commas(head.n_cells) +
+                         " left out as copies of cells of other files (is_primary_data is False)");
+  }
+  const auto spiked = rows_with(root.open(matrix.var), "feature_biotype", "spike-in", head.genes.size());
+  if (const std::int64_t n = std::count(spiked.begin(), spiked.end(), true); n > 0 && n < head.genes.size()) {
+    keep.genes = spiked;
+    keep.genes.flip();
+    head.notes.push_back(counted(n, "gene") + " left out as spiked-in controls (feature_biotype is spike-in)");
+  }
+  const auto filtered = rows_with(root.open(matrix.var), "feature_is_filtered", "True", head.genes.size());
+  if (const std::int64_t n = std::count(filtered.begin(), filtered.end(), true); n > 0 && matrix.name == "X")
+    head.notes.push_back(counted(n, "gene") + " marked feature_is_filtered: zero in X, whatever was measured");
+  return keep;
+}
+
+std::unique_ptr<CellSource> open_rows(const Hdf5Object& root, const H5adMatrix& matrix, SourceHead head,
+                                      const OpenOptions& options) {
+  Hdf5Object x = root.open(matrix.path);
+  const H5adLayout layout = check_h5ad_layout(x, head.n_cells, head.genes.size());
+  head.format = "h5ad " + h5ad_layout_name(layout) + (matrix.path == "X" ? "" : ", " + matrix.path);
+  if (layout == H5adLayout::csc) return open_csc_rows(std::move(head), x, options);
+  if (layout == H5adLayout::csr) return open_csr_rows(std::move(head), x, options);
+  return open_dense_rows(std::move(head), root.open(matrix.path, options.memory_bytes / 4), options);
 }
 
 // The rows of a matrix, with the columns of obs that were not asked for at hand.
 class H5adSource : public CellSource {
  public:
-  H5adSource(const Hdf5Object& root, const OpenOptions& options)
-      : rows_(open_rows(root, read_head(root, options), options)), obs_(root.open("obs")) {}
+  H5adSource(const Hdf5Object& root, const OpenOptions& options) : obs_(root.open("obs")) {
+    std::vector<std::string> notes;
+    const H5adMatrix matrix = choose_h5ad_matrix(root, options.layer, notes);
+    SourceHead head = read_head(root, matrix, options);
+    head.notes.insert(head.notes.end(), notes.begin(), notes.end());
+    KeptParts parts = parts_to_keep(root, matrix, head);
+    if (parts.cells.empty() && parts.genes.empty()) {
+      rows_ = open_rows(root, matrix, std::move(head), options);
+      return;
+    }
+    // The rows behind need the names of all cells and genes for what they say of damage, and no annotations.
+    n_all_cells_ = head.n_cells;
+    cells_ = parts.cells;
+    Frame obs = std::move(head.obs);
+    head.obs = {};
+    SourceHead kept = head;
+    kept.obs = kept_rows(obs, parts.cells);
+    kept.n_cells = kept.obs.n_rows();
+    for (std::size_t i = 0; i < cells_.size(); ++i)
+      if (cells_[i]) kept.file_rows.push_back(static_cast<std::int64_t>(i));
+    kept.genes = kept_genes(head.genes, parts.genes);
+    head.obs.index = std::move(obs.index);
+    auto all = open_rows(root, matrix, std::move(head), options);
+    kept.format = all->head().format;
+    rows_ = keep_parts(std::move(all), std::move(kept), std::move(parts));
+  }
   const SourceHead& head() const override { return rows_->head(); }
   bool read_block(std::int64_t max_rows, CsrBlock& block) override { return rows_->read_block(max_rows, block); }
   void rewind() override { rows_->rewind(); }
   Column read_obs_column(const std::string& name) const override {
     const auto& known = head().obs_columns;
     const bool held = head().obs.find(name) != nullptr || std::find(known.begin(), known.end(), name) == known.end();
-    return held ? CellSource::read_obs_column(name) : read_h5ad_column(obs_.open(name), head().n_cells).value();
+    if (held) return CellSource::read_obs_column(name);
+    return kept_column(read_h5ad_column(obs_, name, cells_.empty() ? head().n_cells : n_all_cells_).value(), cells_);
   }
 
  private:
   std::unique_ptr<CellSource> rows_;
   Hdf5Object obs_;
+  std::int64_t n_all_cells_ = 0;
+  std::vector<bool> cells_;  // [all cells of the file] whether it is given; empty: all are
 };
 
 }  // namespace
 
 std::unique_ptr<CellSource> open_h5ad(const fs::path& path, const OpenOptions& options) {
-  return std::make_unique<H5adSource>(Hdf5Object::open_file(path), options);
+  const Hdf5Object root = Hdf5Object::open_file(path);
+  check_whole(root);
+  return std::make_unique<H5adSource>(root, options);
 }
 
 DenseH5ad read_dense_h5ad(const fs::path& path) {

@@ -146,14 +146,18 @@ Hdf5Object::Hdf5Object(std::shared_ptr<const File> file, Hdf5Handle handle, std:
   }
 }
 
+void Hdf5Object::describe_type(std::int64_t type) {
+  kind_ = kind_of(type);
+  element_bytes_ = static_cast<int>(H5Tget_size(type));
+  signed_ = kind_ != Hdf5Kind::whole || H5Tget_sign(type) != H5T_SGN_NONE;
+}
+
 void Hdf5Object::describe_dataset() {
   const Hdf5Handle type(H5Dget_type(handle_.id()), H5Tclose);
   const Hdf5Handle space(H5Dget_space(handle_.id()), H5Sclose);
   const Hdf5Handle creation(H5Dget_create_plist(handle_.id()), H5Pclose);
   if (!type || !space || !creation) refuse("a dataset that cannot be understood (" + hdf5_reason() + ")");
-  kind_ = kind_of(type.id());
-  element_bytes_ = static_cast<int>(H5Tget_size(type.id()));
-  signed_ = kind_ != Hdf5Kind::whole || H5Tget_sign(type.id()) != H5T_SGN_NONE;
+  describe_type(type.id());
   const int rank = H5Sget_simple_extent_ndims(space.id());
   if (rank < 0) refuse("a dataset without a shape");
   std::vector<hsize_t> lengths(static_cast<std::size_t>(rank));
@@ -302,13 +306,15 @@ void Hdf5Object::read(std::int64_t first, std::int64_t count, T* out) const {
     refuse(group_ ? "a group" : "values that are not numbers", "numbers");
   if (count == 0) return;
   if (shape_.empty() || first < 0 || count < 0 || first + count > rows()) refuse("too few values", std::to_string(first + count));
-  std::vector<hsize_t> start(shape_.size(), 0), length(shape_.begin(), shape_.end());
+  // The records of a field that is a vector itself are selected by their one dimension.
+  std::vector<hsize_t> start(field_.empty() ? shape_.size() : 1, 0), length(shape_.begin(), shape_.begin() + std::ssize(start));
   start[0] = static_cast<hsize_t>(first);
   length[0] = static_cast<hsize_t>(count);
   const Hdf5Handle space(H5Dget_space(handle_.id()), H5Sclose);
   const Hdf5Handle memory(H5Screate_simple(static_cast<int>(length.size()), length.data(), nullptr), H5Sclose);
+  const Hdf5Handle type = in_memory(native_type<T>());
   if (H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start.data(), nullptr, length.data(), nullptr) < 0 ||
-      H5Dread(handle_.id(), native_type<T>(), memory.id(), space.id(), H5P_DEFAULT, out) < 0)
+      H5Dread(handle_.id(), type.id(), memory.id(), space.id(), H5P_DEFAULT, out) < 0)
     refuse("values that cannot be read (" + hdf5_reason() + ")", "", "the file is damaged or needs a missing HDF5 filter");
 }
 
@@ -342,9 +348,9 @@ void Hdf5Object::read_columns(std::int64_t first, std::int64_t count, float* out
 }
 
 std::vector<char> Hdf5Object::read_booleans() const {
-  const Hdf5Handle type(H5Dget_type(handle_.id()), H5Tclose);
   if (group_ || shape_.size() != 1 || element_bytes_ != 1 || (kind_ != Hdf5Kind::boolean && kind_ != Hdf5Kind::whole))
     refuse("values that are not true or false", "a vector of booleans");
+  const Hdf5Handle type = in_memory(element_type().id());
   std::vector<char> out(static_cast<std::size_t>(rows()));
   if (!out.empty() && H5Dread(handle_.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, out.data()) < 0)
     refuse("values that cannot be read (" + hdf5_reason() + ")");
@@ -355,12 +361,12 @@ std::vector<char> Hdf5Object::read_booleans() const {
 Names Hdf5Object::read_text() const {
   if (group_ || kind_ != Hdf5Kind::text || (shape_.size() > 1 && product(shape_) != rows()))
     refuse("values that are not text", "a vector of text");
-  const Hdf5Handle type(H5Dget_type(handle_.id()), H5Tclose);
+  const Hdf5Handle type = element_type();
   return read_text_of(type.id(), product(shape_), handle_.id(), false);
 }
 
 Names Hdf5Object::read_text_of(std::int64_t type, std::int64_t n, std::int64_t from, bool attribute) const {
-  Hdf5Text text = read_hdf5_text({from, type, n, attribute, file_->bytes * kMostGrowth + kSlack});
+  Hdf5Text text = read_hdf5_text({from, type, n, attribute, file_->bytes * kMostGrowth + kSlack, attribute ? "" : field_});
   if (text.problem)
     refuse("text that cannot be read (" + *text.problem + ")", "", "the file is damaged or needs a missing HDF5 filter");
   for (std::int64_t i = 0; i < static_cast<std::int64_t>(text.texts.size()); ++i)

@@ -65,11 +65,18 @@ class Hdf5Object {
   const std::string& inner() const { return inner_; }
   const std::filesystem::path& file() const;
 
+  // Fields of a compound dataset, the tables of anndata before 0.7; each is read like a dataset of its own.
+  std::vector<std::string> fields() const;
+  Hdf5Object field(const std::string& name) const;
+  Hdf5Object root() const;
+
   // Attributes; nothing when absent or of another type.
   bool has_attribute(const std::string& name) const;
   std::optional<std::string> text_attribute(const std::string& name) const;
   std::optional<std::vector<std::string>> text_list_attribute(const std::string& name) const;
   std::optional<std::vector<std::int64_t>> whole_attribute(const std::string& name) const;
+  // What a reference in an attribute points at; nothing when it points nowhere.
+  std::optional<Hdf5Object> referenced(const std::string& name) const;
 
   // Datasets.
   Hdf5Kind kind() const { return kind_; }
@@ -104,6 +111,9 @@ class Hdf5Object {
   struct File;
   Hdf5Object(std::shared_ptr<const File> file, Hdf5Handle handle, std::string inner, std::int64_t cache_bytes);
   void describe_dataset();
+  void describe_type(std::int64_t type);
+  Hdf5Handle element_type() const;                // of the dataset, or of the field
+  Hdf5Handle in_memory(std::int64_t type) const;  // an element of that type, or a record with the field alone
   void check_size() const;
   Hdf5Handle open_attribute(const std::string& name) const;
   Names read_text_of(std::int64_t type, std::int64_t n, std::int64_t from, bool attribute) const;
@@ -111,6 +121,7 @@ class Hdf5Object {
   std::shared_ptr<const File> file_;
   Hdf5Handle handle_;
   std::string inner_;
+  std::string field_;  // of a compound dataset; empty: the whole dataset
   bool group_ = false, signed_ = false;
   Hdf5Kind kind_ = Hdf5Kind::other;
   int element_bytes_ = 0;

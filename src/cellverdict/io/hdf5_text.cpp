@@ -24,6 +24,14 @@ std::string_view fixed_text(const char* begin, std::size_t width, bool space_pad
   return {begin, n};
 }
 
+// A type of text as it lies in memory: itself, or the one field of a record.
+Hdf5Handle in_memory(const Hdf5TextPlace& place, std::int64_t text) {
+  if (place.field.empty()) return {H5Tcopy(text), H5Tclose};
+  Hdf5Handle record(H5Tcreate(H5T_COMPOUND, H5Tget_size(text)), H5Tclose);
+  H5Tinsert(record.id(), place.field.c_str(), 0, text);
+  return record;
+}
+
 // Reads the elements [first, first + count) of the place into `out`, elements of the type `memory`.
 bool read_piece(const Hdf5TextPlace& place, std::int64_t memory, std::int64_t first, std::int64_t count, void* out) {
   if (place.attribute) return H5Aread(place.from, memory, out) >= 0;
@@ -40,10 +48,11 @@ Hdf5Text read_fixed(const Hdf5TextPlace& place) {
   const bool padded = H5Tget_strpad(place.type) == H5T_STR_SPACEPAD;
   const std::int64_t piece = place.attribute ? place.count : std::min(place.count, kPiece);
   std::vector<char> bytes(static_cast<std::size_t>(piece) * width);
+  const Hdf5Handle memory = in_memory(place, place.type);
   Hdf5Text out;
   for (std::int64_t first = 0; first < place.count; first += piece) {
     const std::int64_t n = std::min(piece, place.count - first);
-    if (!read_piece(place, place.type, first, n, bytes.data())) return {{}, hdf5_reason()};
+    if (!read_piece(place, memory.id(), first, n, bytes.data())) return {{}, hdf5_reason()};
     for (std::int64_t i = 0; i < n; ++i)
       out.texts.push_back(fixed_text(bytes.data() + i * static_cast<std::int64_t>(width), width, padded));
   }
@@ -52,7 +61,7 @@ Hdf5Text read_fixed(const Hdf5TextPlace& place) {
 
 Hdf5Text read_variable(const Hdf5TextPlace& place) {
   Hdf5Heap heap(place.from);
-  const Hdf5Handle stored = heap.reference_type();
+  const Hdf5Handle stored = in_memory(place, heap.reference_type().id());
   const std::size_t width = heap.reference_bytes();
   const std::int64_t piece = place.attribute ? place.count : std::min(place.count, kPiece);
   std::vector<unsigned char> references(static_cast<std::size_t>(piece) * width);

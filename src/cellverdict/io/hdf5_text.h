@@ -16,6 +16,7 @@ struct Hdf5TextPlace {
   std::int64_t count = 0;  // of its elements
   bool attribute = false;
   std::int64_t budget = 0;  // bytes
+  std::string field;        // of a compound dataset; empty: the elements themselves are text
 };
 
 struct Hdf5Text {

@@ -3,6 +3,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/io/delimited.h>
+#include <cellverdict/io/foreign_format.h>
 #include <cellverdict/io/h5ad_read.h>
 #include <cellverdict/io/hdf5_format.h>
 #include <cellverdict/io/loom.h>
@@ -80,7 +81,10 @@ std::unique_ptr<CellSource> open_file(const fs::path& file, const OpenOptions& o
   if (const auto files = matrix_beside(file)) return open_tenx_mex(*files, options.memory_bytes);
   if (is_gzipped_hdf5(name))
     return open_unpacked(file, source_name(file), {}, [&](const fs::path& copy) { return open_hdf5(copy, options); });
-  if (is_table_name(name) || kind_of_table(file) == TableKind::matrix) return open_table(file, options);
+  if (!is_table_name(name)) refuse_foreign(file);  // JSON has lines of numbers too
+  if (kind_of_table(file) == TableKind::matrix) return open_table(file, options);
+  refuse_foreign(file);
+  if (is_table_name(name)) return open_table(file, options);
   throw InputError({.where = file.string(),
                     .found = "a file of unknown format",
                     .expected = "an .h5ad file, or a 10x folder with matrix.mtx, barcodes.tsv and features.tsv, a .loom file or a "
@@ -207,6 +211,7 @@ std::vector<fs::path> find_sources(const fs::path& path) {
     for (const auto& entry : sorted_entries(path))
       if (fs::is_regular_file(entry) && is_table_name(entry.filename().string()) && kind_of_table(entry) == TableKind::matrix)
         out.push_back(entry);
+  if (out.empty()) refuse_foreign(path);
   if (out.empty())
     throw InputError({.where = path.string(),
                       .found = "no single-cell data in this folder",

@@ -95,6 +95,8 @@ const OptionTable<DataOptions>& data_options() {
           .add("gene_map", &DataOptions::gene_map, "a table of Ensembl ids and symbols, for files that name genes by symbol")
           .add("min_overlap", &DataOptions::min_overlap, "share of the smallest source's genes that all sources must have",
                between(0, 1))
+          .add("layer", &DataOptions::layer, "h5ad, loom: X, raw or a layer's name; empty: the matrix with the counts")
+          .add("genome", &DataOptions::genome, "10x HDF5 of several genomes: the one to read")
           .add_custom("classes", "[data.classes] \"value\" = \"name\": rename classes; \"\" drops one", read_classes,
                       write_classes);
   return table;
@@ -125,8 +127,8 @@ std::vector<SourceFile> list_sources(const DataOptions& data, const fs::path& ba
   return sources;
 }
 
-OpenOptions open_options(const RunContext& context, const DataOptions&) {
-  return {.memory_bytes = context.memory_bytes / 4, .threads = context.threads};
+OpenOptions open_options(const RunContext& context, const DataOptions& data) {
+  return {.memory_bytes = context.memory_bytes / 4, .threads = context.threads, .layer = data.layer, .genome = data.genome};
 }
 
 LabelledSource open_labelled(const SourceFile& file, const OpenOptions& options) {
@@ -136,6 +138,8 @@ LabelledSource open_labelled(const SourceFile& file, const OpenOptions& options)
   SourceHead& head = opened.head;
   head = opened.source->head();
   head.name = file.name;
+  if (!options.layer.empty() && options.layer != "X" && head.layers.empty())
+    head.notes.push_back(file.name + ": has one matrix and no layers, so layer = '" + options.layer + "' chooses nothing.");
   if (head.obs_columns.empty()) head.obs_columns = head.obs.names;
   const auto known = [&](const std::string& column) {
     return std::find(head.obs_columns.begin(), head.obs_columns.end(), column) != head.obs_columns.end();

@@ -23,6 +23,7 @@ struct DataOptions {
   std::string label, unit, donor;
   std::string positive;                        // two classes: the one the AUC is of; empty: the last in sorted order
   std::string where;                           // which cells to keep
+  std::string layer, genome;                   // of OpenOptions
   std::map<std::string, std::string> classes;  // value of the label → its name here; "" drops it
   std::string gene_map;                        // a table of Ensembl ids and symbols; empty: none
   double min_overlap = 0.5;                    // share of the smallest source's genes that all sources must have

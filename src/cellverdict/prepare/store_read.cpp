@@ -42,6 +42,8 @@ StoreKey make_store_key(const RunContext& context, const StoreRequest& request, 
                      {"min_overlap", {d.min_overlap, {}}}};
   if (p.mads > 0) what.emplace_back("mads", Value{p.mads, {}});
   for (const auto& [from, to] : d.classes) what.emplace_back("class " + from, Value{to, {}});
+  what.emplace_back("layer", Value{d.layer, {}});
+  what.emplace_back("genome", Value{d.genome, {}});
   what.emplace_back("cellverdict", Value{std::string(version()), {}});
   StoreKey result;
   for (const auto& file : list_sources(d, request.base)) {

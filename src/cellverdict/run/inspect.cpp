@@ -36,6 +36,8 @@ InspectedSource inspect_source(LabelledSource& opened) {
                          .n_summed = opened.identity.n_summed,
                          .shared_symbols = opened.identity.shared_symbols,
                          .mitochondrial_rule = mitochondrial_rule(head.genes),
+                         .layers = head.layers,
+                         .embeddings = head.embeddings,
                          .notes = head.notes};
   const auto mitochondrial = mitochondrial_genes(head.genes);
   source.n_mitochondrial = std::count(mitochondrial.begin(), mitochondrial.end(), true);
@@ -94,6 +96,8 @@ void tabulate(const InspectOptions& options, Inspection& result) {
 Inspection inspect_files(const RunContext& context, const InspectOptions& options) {
   DataOptions data = data_of(options.files);
   data.gene_map = options.gene_map;
+  data.layer = options.layer;
+  data.genome = options.genome;
   Inspection result;
   for (const auto& file : list_sources(data, ".")) {
     LabelledSource opened = open_labelled(file, open_options(context, data));

@@ -26,7 +26,7 @@ struct InspectedSource {
   std::int64_t n_versions = 0, n_mapped = 0, n_summed = 0;  // see genes/identity.h
   std::vector<std::string> shared_symbols;                  // of several ids
   std::string mitochondrial_rule;
-  std::vector<std::string> notes;
+  std::vector<std::string> layers, embeddings, notes;
 };
 
 struct ContingencyRow {
@@ -48,6 +48,7 @@ struct InspectOptions {
   std::vector<std::string> files;  // files, folders, or one sample sheet (.csv, .tsv)
   std::string gene_map;            // a table of Ensembl ids and symbols; empty: none
   std::string label, by, unit;     // columns of the table; empty: no table
+  std::string layer, genome;       // of OpenOptions
 };
 
 // Reads annotations whole and the first cells of each matrix. Throws InputError and UsageError.

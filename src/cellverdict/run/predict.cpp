@@ -48,6 +48,8 @@ class Predictor {
     table << "\tpredicted\tpasses_qc\n";
     DataOptions data = data_of(request_.files);
     data.gene_map = request_.gene_map;
+    data.layer = request_.layer;
+    data.genome = request_.genome;
     const auto sources = list_sources(data, ".");
     if (!request_.write_into.empty()) annotated_.emplace(sources, request_.write_into, result_.classes);
     for (const auto& file : sources) predict_source(file, data, table);
@@ -68,6 +70,7 @@ class Predictor {
     const ModelCard& card = classifier_.card();
     const auto opened = open_labelled(file, open_options(context_, data));
     const SourceHead& head = opened.head;
+    for (const auto& note : head.notes) warn(note.starts_with(head.name + ":") ? note : head.name + ": " + note + ".");
     // Library sizes and quality are measured over the cohort's genes, as in training; those the net sees are among them.
     const GeneMatch match = match_genes(head.genes, card.preparation.seen);
     check_genes(head, match);
@@ -105,7 +108,8 @@ class Predictor {
       for (std::size_t k = 0; k < rows.size(); ++k) {
         const double* p = probability.data() + k * result_.classes.size();
         write_cell(table, head.obs.index[rows[k]], unit.text(rows[k]), p, passes[k]);
-        if (annotated_) annotated_->add(rows[k], p, called_class(p, card), passes[k]);
+        if (annotated_)
+          annotated_->add(head.file_rows.empty() ? rows[k] : head.file_rows[rows[k]], p, called_class(p, card), passes[k]);
       }
       result_.n_cells += static_cast<std::int64_t>(rows.size());
       context_.progress("predict " + file.name, block.first_row + block.n_rows(), head.n_cells);
@@ -235,7 +239,7 @@ class Predictor {
   std::vector<std::int32_t> column_;  // [genes of the cohort] which gene of the net
   std::vector<bool> mitochondrial_;   // [genes of the cohort]
   std::vector<std::int32_t> mitochondrial_numbers_;
-  std::vector<float> totals_;         // of the cells that pass
+  std::vector<float> totals_;  // of the cells that pass
   std::optional<PredictedObs> annotated_;
 };
 

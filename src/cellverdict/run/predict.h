@@ -19,6 +19,7 @@ struct PredictRequest {
   std::string unit;                  // obs column; empty: the model's own when the files have it, else one unit per source
   std::string where;                 // which cells; empty: the model's own [data] where; "all": every cell
   std::string gene_map;              // a table of Ensembl ids and symbols for files that lack one of them; empty: none
+  std::string layer, genome;         // of OpenOptions
   double min_overlap = 0.8;          // share of the model's genes that must be there, weighted by what they carry
 };
 

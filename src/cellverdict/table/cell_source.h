@@ -28,7 +28,10 @@ struct SourceHead {
   std::int64_t n_nonzero = -1;  // entries stored; explicit zeros count here and are not given. -1: not known before reading
   GeneList genes;
   Frame obs;                             // n_cells rows; index = barcodes
+  std::vector<std::int64_t> file_rows;   // [n_cells] where each cell stands in the file; empty: they are all of it, in its order
   std::vector<std::string> obs_columns;  // all that read_obs_column knows; obs holds those that were asked for
+  std::vector<std::string> layers;       // matrices OpenOptions::layer may choose of; empty: there is one alone
+  std::vector<std::string> embeddings;   // that lie beside the cells (obsm), not read
   std::vector<std::string> notes;        // anything dropped or assumed on opening, one sentence each
 };
 
