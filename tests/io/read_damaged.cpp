@@ -1,6 +1,6 @@
 // Reads each file named on standard input as far as it goes, in a child process of its own with little memory and time, and says
 // how it ended: one line a file, `PATH <tab> read|refused|crashed <tab> what`. For a crash, `what` is the signal and the innermost
-// function outside the C library with the library it is in, so that libhdf5's own crashes can be told from ours.
+// named function outside the C library with the library it is in, so that libhdf5's own crashes can be told from ours.
 
 #include <cellverdict/base/error.h>
 #include <cellverdict/io/h5ad_read.h>
@@ -55,6 +55,7 @@ void on_crash(int signal) {
     if (dladdr(static_cast<char*>(frames[i]) - 1, &info) == 0 || info.dli_fname == nullptr) continue;
     if (holds(info.dli_fname, "libc.so") || holds(info.dli_fname, "libpthread") || holds(info.dli_fname, "libgcc")) continue;
     if (holds(info.dli_fname, "libstdc++")) continue;
+    if (info.dli_sname == nullptr && holds(info.dli_fname, "libhdf5")) continue;  // a static function: its caller has a name
     say(" in ");
     say(info.dli_sname != nullptr ? info.dli_sname : "?");
     say(" of ");

@@ -182,6 +182,10 @@ void Hdf5Object::check_size() const {
   if (stored > file_->bytes || claimed / kMostGrowth > stored + kSlack / kMostGrowth)
     refuse("a dataset of " + counted(claimed, "byte") + " in a file of " + counted(file_->bytes, "byte"), "sizes that fit the file",
            "the file is damaged; copy or download it again");
+  const Hdf5Handle creation(H5Dget_create_plist(handle_.id()), H5Pclose);
+  if (H5Pget_layout(creation.id()) == H5D_COMPACT && claimed > stored)  // libhdf5 reads beyond it
+    refuse(counted(claimed, "byte") + " where " + counted(stored, "byte") + " are stored", "as many as its shape says",
+           "the file is damaged; copy or download it again");
   if (!chunk_.empty() && chunk_bytes() / kMostGrowth > stored + kChunkSlack / kMostGrowth)
     refuse("chunks of " + counted(chunk_bytes(), "byte") + " in a file of " + counted(file_->bytes, "byte"),
            "sizes that fit the file", "the file is damaged; copy or download it again");

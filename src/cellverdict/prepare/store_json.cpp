@@ -1,4 +1,5 @@
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/json_number.h>
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/io/h5ad_read.h>
 #include <cellverdict/io/h5ad_write.h>
@@ -32,7 +33,12 @@ Json stage_to_json(const QualitySummary::Stage& stage) {
 std::vector<QualitySummary::Box> boxes_from_json(const Json& json, std::size_t n_units, const std::string& where) {
   std::vector<QualitySummary::Box> boxes;
   for (const auto& box : json)
-    boxes.push_back({.p5 = box.at(0), .p25 = box.at(1), .p50 = box.at(2), .p75 = box.at(3), .p95 = box.at(4), .n = box.at(5)});
+    boxes.push_back({.p5 = box.at(0),
+                     .p25 = box.at(1),
+                     .p50 = box.at(2),
+                     .p75 = box.at(3),
+                     .p95 = box.at(4),
+                     .n = whole_number<std::int64_t>(box.at(5), 0)});
   if (boxes.size() != n_units)
     throw InputError({.where = where + " quality",
                       .found = "boxes for " + counted(static_cast<std::int64_t>(boxes.size()), "unit"),
@@ -71,8 +77,8 @@ StoreIndex store_index_from_json(const std::string& text, const std::string& whe
   try {
     const Json json = Json::parse(text);
     StoreIndex index{.key = json.at("key"), .normalisation = json.at("normalisation"), .shards = json.at("shards")};
-    index.flow = {
-        .units = json.at("flow").at("units"), .stages = json.at("flow").at("stages"), .n_cells = json.at("flow").at("n_cells")};
+    index.flow = {.units = json.at("flow").at("units"), .stages = json.at("flow").at("stages")};
+    for (const auto& cells : json.at("flow").at("n_cells")) index.flow.n_cells.push_back(whole_numbers<std::int64_t>(cells, 0));
     index.notes = json.at("notes");
     index.values = value_state_named(json.at("values"), where);
     const auto& flow = index.flow;

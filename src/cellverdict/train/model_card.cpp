@@ -1,4 +1,5 @@
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/json_number.h>
 #include <cellverdict/train/model_card.h>
 
 #include <nlohmann/json.hpp>
@@ -31,18 +32,22 @@ Json to_json(const Value& value) {
       value.data);
 }
 
-Value from_json(const Json& json) {
+// Options are a few levels deep; a damaged file may claim any number, and each takes room on the stack.
+constexpr int kDeepest = 32;
+
+Value from_json(const Json& json, int depth = 0) {
+  if (depth > kDeepest) throw Json::type_error::create(302, "type must be an option, but is a list of lists of lists", &json);
   if (json.is_boolean()) return {json.get<bool>(), {}};
-  if (json.is_number_integer()) return {json.get<std::int64_t>(), {}};
+  if (json.is_number_integer()) return {whole_number<std::int64_t>(json), {}};
   if (json.is_number()) return {json.get<double>(), {}};
   if (json.is_array()) {
     ValueList list;
-    for (const auto& item : json) list.push_back(from_json(item));
+    for (const auto& item : json) list.push_back(from_json(item, depth + 1));
     return {std::move(list), {}};
   }
   if (json.is_object()) {
     ValueTable table;
-    for (const auto& [name, item] : json.items()) table.emplace_back(name, from_json(item));
+    for (const auto& [name, item] : json.items()) table.emplace_back(name, from_json(item, depth + 1));
     return {std::move(table), {}};
   }
   return {json.get<std::string>(), {}};
@@ -80,9 +85,9 @@ Json curve_to_json(const LearningCurve& curve) {
 }
 
 LearningCurve curve_from_json(const Json& json) {
-  LearningCurve curve{.monitor = json.at("monitor"), .best_epoch = json.at("best_epoch")};
+  LearningCurve curve{.monitor = json.at("monitor"), .best_epoch = whole_number<int>(json.at("best_epoch"), 0)};
   for (const auto& item : json.at("epochs")) {
-    Epoch epoch{.number = item.at("epoch"), .train = metrics_from_json(item.at("train"))};
+    Epoch epoch{.number = whole_number<int>(item.at("epoch"), 0), .train = metrics_from_json(item.at("train"))};
     if (!item.at("validation").is_null()) epoch.validation = metrics_from_json(item.at("validation"));
     curve.epochs.push_back(epoch);
   }
@@ -118,7 +123,7 @@ SplitSummary split_from_json(const Json& json) {
                    .donors = u.at("donors"),
                    .label = u.at("label"),
                    .stratum = u.at("stratum"),
-                   .n_cells = u.at("n_cells")};
+                   .n_cells = whole_number<std::int64_t>(u.at("n_cells"), 0)};
     const auto side = std::find(kSideNames.begin(), kSideNames.end(), u.at("side").get<std::string>());
     unit.side = static_cast<Side>(std::min<std::ptrdiff_t>(side - kSideNames.begin(), 3));
     split.units.push_back(std::move(unit));
@@ -154,9 +159,9 @@ Preparation preparation_from_json(const Json& json, const std::string& where) {
                 .center = json.at("center"),
                 .clip = json.at("clip"),
                 .median_total = json.at("median_total"),
-                .n_training_cells = json.at("n_training_cells"),
+                .n_training_cells = whole_number<std::int64_t>(json.at("n_training_cells"), 0),
                 .seen = {json.at("cohort_genes"), json.at("cohort_symbols")},
-                .n_genes_detected = json.at("n_genes_detected")};
+                .n_genes_detected = whole_number<std::int64_t>(json.at("n_genes_detected"), 0)};
   const std::size_t n = p.genes.ids.size();
   if (n == 0 || p.genes.symbols.size() != n || p.mean.size() != n || p.sd.size() != n || p.seen.ids.size() != p.seen.symbols.size())
     throw InputError({.where = where,
@@ -251,7 +256,10 @@ ModelCard read_card(const Json& json, const std::string& where) {
   card.curve = curve_from_json(json.at("history"));
   for (const auto& [name, value] : json.at("provenance").items()) card.provenance.emplace_back(name, value.get<std::string>());
   for (const auto& c : json.at("self_test")) {
-    SelfTestCell cell{.genes = c.at("genes"), .counts = c.at("counts"), .total = c.at("total"), .probability = c.at("probability")};
+    SelfTestCell cell{.genes = whole_numbers<std::int32_t>(c.at("genes")),
+                      .counts = c.at("counts"),
+                      .total = c.at("total"),
+                      .probability = c.at("probability")};
     const auto outside = [&](std::int32_t g) { return g < 0 || g >= card.preparation.genes.size(); };
     require(cell.genes.size() == cell.counts.size() && std::none_of(cell.genes.begin(), cell.genes.end(), outside),
             "a self-test cell with genes the model does not have", "genes of the model");
