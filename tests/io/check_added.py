@@ -12,5 +12,6 @@ assert set(copy.obs["cellverdict_class"]) == {"x"} and set(copy.obs["cellverdict
 pd.testing.assert_frame_equal(original.obs, copy.obs[original.obs.columns])
 for part in ("layers", "obsm", "varm", "uns"):
     assert list(getattr(original, part)) == list(getattr(copy, part))
-dense = lambda x: x.toarray() if hasattr(x, "toarray") else np.asarray(x)
+def dense(x):
+    return x.toarray() if hasattr(x, "toarray") else np.asarray(x)
 assert np.array_equal(dense(original.X), dense(copy.X))

@@ -34,7 +34,8 @@ for name in ("out", "plain"):
     assert list(data.var["gene_ids"]) == ids and list(data.var_names) == symbols
 with h5py.File(f"{folder}/out.loom") as f:
     assert np.array_equal(f["matrix"][:].T, x) and f["matrix"].compression == "gzip" and f["matrix"].chunks == (64, 64)
-    read = lambda path: [v.decode() for v in f[path][:]]
+    def read(path):
+        return [v.decode() for v in f[path][:]]
     assert read("row_attrs/Accession") == ids and read("row_attrs/Gene") == symbols and read("col_attrs/CellID") == cells
     assert read("col_attrs/donor") == list(truth.obs["donor"]) and np.array_equal(f["col_attrs/age"][:], truth.obs["age"])
     assert f["attrs/LOOM_SPEC_VERSION"][()] == b"3.0.0" and {"layers", "row_graphs", "col_graphs"} <= set(f)

@@ -36,7 +36,8 @@ def loom(name, version, fixed, **storage):
     with h5py.File(f"{folder}/{name}", "w") as f:
         f.create_dataset("matrix", data=x.T, **storage)
         f.create_dataset("layers/doubled", data=x.T * 2.0)
-        write = lambda path, v: f.create_dataset(path, data=v, dtype=None if fixed else h5py.string_dtype())
+        def write(path, v):
+            return f.create_dataset(path, data=v, dtype=None if fixed else h5py.string_dtype())
         write("row_attrs/Gene", text(symbols, fixed))
         write("row_attrs/Accession", text(ids, fixed))
         write("col_attrs/CellID", text(cells, fixed))

@@ -40,7 +40,10 @@ def write_truth(name, data, path=None):
                 out.write(f"E\t{cell}\t{x.indices[k]}\t{float(x.data[k])!r}\n")
 
 
-def write_h5(path, x, *, shuffled=False, text=h5py.string_dtype(), index=np.int64, extras=False, version=3):
+TEXT = h5py.string_dtype()
+
+
+def write_h5(path, x, *, shuffled=False, text=TEXT, index=np.int64, extras=False, version=3):
     x = scipy.sparse.csc_matrix(x)
     data, indices = x.data.copy(), x.indices.astype(index)
     if shuffled:  # Cell Ranger sorts within a column downwards

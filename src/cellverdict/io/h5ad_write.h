@@ -2,9 +2,9 @@
 // Writes .h5ad files in AnnData's current encoding (anndata >= 0.8): anndata and scanpy read them. Files appear whole or not at
 // all.
 
-#include <cellverdict/io/hdf5_output.h>
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/io/h5ad_frame.h>
+#include <cellverdict/io/hdf5_output.h>
 #include <cellverdict/table/cell_table.h>
 #include <cellverdict/table/csr.h>
 #include <cellverdict/table/frame.h>

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <new>
 #include <type_traits>
 
 namespace cellverdict {
@@ -304,6 +305,13 @@ std::optional<std::int64_t> Hdf5Object::offset_in_file() const {
   return static_cast<std::int64_t>(offset);
 }
 
+// A file is not damaged because there is no memory for it.
+void Hdf5Object::refuse_values() const {
+  const std::string reason = hdf5_reason();
+  if (reason.find("memory allocation failed") != std::string::npos) throw std::bad_alloc();
+  refuse("values that cannot be read (" + reason + ")", "", "the file is damaged or needs a missing HDF5 filter");
+}
+
 template <class T>
 void Hdf5Object::read(std::int64_t first, std::int64_t count, T* out) const {
   if (group_ || (kind_ != Hdf5Kind::whole && kind_ != Hdf5Kind::real))
@@ -319,7 +327,7 @@ void Hdf5Object::read(std::int64_t first, std::int64_t count, T* out) const {
   const Hdf5Handle type = in_memory(native_type<T>());
   if (H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start.data(), nullptr, length.data(), nullptr) < 0 ||
       H5Dread(handle_.id(), type.id(), memory.id(), space.id(), H5P_DEFAULT, out) < 0)
-    refuse("values that cannot be read (" + hdf5_reason() + ")", "", "the file is damaged or needs a missing HDF5 filter");
+    refuse_values();
 }
 
 template <class T>
@@ -348,7 +356,7 @@ void Hdf5Object::read_columns(std::int64_t first, std::int64_t count, float* out
   const Hdf5Handle memory(H5Screate_simple(2, length, nullptr), H5Sclose);
   if (H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, start, nullptr, length, nullptr) < 0 ||
       H5Dread(handle_.id(), H5T_NATIVE_FLOAT, memory.id(), space.id(), H5P_DEFAULT, out) < 0)
-    refuse("values that cannot be read (" + hdf5_reason() + ")", "", "the file is damaged or needs a missing HDF5 filter");
+    refuse_values();
 }
 
 std::vector<char> Hdf5Object::read_booleans() const {

@@ -115,6 +115,7 @@ class Hdf5Object {
   Hdf5Handle element_type() const;                // of the dataset, or of the field
   Hdf5Handle in_memory(std::int64_t type) const;  // an element of that type, or a record with the field alone
   void check_size() const;
+  [[noreturn]] void refuse_values() const;
   Hdf5Handle open_attribute(const std::string& name) const;
   Names read_text_of(std::int64_t type, std::int64_t n, std::int64_t from, bool attribute) const;
 

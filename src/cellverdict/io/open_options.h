@@ -10,8 +10,8 @@ namespace cellverdict {
 struct OpenOptions {
   std::int64_t memory_bytes = std::int64_t{512} << 20;  // most a reader may hold at a time (column-compressed h5ad)
   int threads = 1;
-  std::string layer;   // h5ad, loom: "X", "raw" or the name of a layer; empty: the one that holds counts
-  std::string genome;  // 10x HDF5 of several genomes: the one to read
+  std::string layer;      // h5ad, loom: "X", "raw" or the name of a layer; empty: the one that holds counts
+  std::string genome;     // 10x HDF5 of several genomes: the one to read
   std::string genes_are;  // tables of text: "rows", "columns"; empty: told by the names, else by the shape
   std::function<bool(const std::string&)> hold_column;  // which columns of obs head() is to hold; empty: all
 };
