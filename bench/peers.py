@@ -3,6 +3,8 @@ one process that bench/run.py measures beside the program's. Nothing here is slo
 index instead of a DataLoader, statistics by scikit-learn's sparse functions.
 
   peers.py prepare --source cohort.h5ad --split split.tsv --out prepared.h5ad
+  peers.py atlas   --source atlas.h5ad --out prepared.h5ad
+  peers.py mex     --source folder --out matrix.h5ad
   peers.py train   --prepared prepared.h5ad --epochs 11 --out model.pt
   peers.py study   --source cohort.h5ad --split split.tsv --epochs 11 --out model.pt
   peers.py predict --source cohort.h5ad --model run/model --out predictions.tsv
@@ -52,6 +54,21 @@ def normalise(cells):
 
     scanpy.pp.normalize_total(cells, target_sum=TARGET_SUM)
     scanpy.pp.log1p(cells)
+
+
+def atlas(source):
+    """The usual script: every step on all cells."""
+    import scanpy
+
+    cells = scanpy.read_h5ad(source)
+    measure_quality(cells)
+    scanpy.pp.filter_cells(cells, min_genes=MIN_GENES)
+    cells = cells[cells.obs["pct_counts_mt"] <= MAX_MITO_PERCENT].copy()
+    normalise(cells)
+    scanpy.pp.highly_variable_genes(cells, n_top_genes=2000)
+    cells = cells[:, cells.var["highly_variable"]].copy()
+    scanpy.pp.scale(cells, zero_center=False, max_value=CLIP)
+    return cells
 
 
 def prepare(source, split):
@@ -167,7 +184,7 @@ def predict(source, model, out):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("verb", choices=["prepare", "train", "study", "predict"])
+    parser.add_argument("verb", choices=["prepare", "atlas", "mex", "train", "study", "predict"])
     parser.add_argument("--source", type=Path)
     parser.add_argument("--split", type=Path)
     parser.add_argument("--prepared", type=Path)
@@ -176,12 +193,18 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
     a = parser.parse_args()
-    if a.verb != "prepare":
+    if a.verb in ("train", "study", "predict"):
         import torch
 
         torch.set_num_threads(a.threads)
     if a.verb == "prepare":
         prepare(a.source, a.split).write_h5ad(a.out)
+    elif a.verb == "atlas":
+        atlas(a.source).write_h5ad(a.out)
+    elif a.verb == "mex":
+        import scanpy
+
+        scanpy.read_10x_mtx(a.source, var_names="gene_ids").write_h5ad(a.out)
     elif a.verb == "train":
         import anndata
 

@@ -88,7 +88,7 @@ TEST_CASE("cells without counts decide nothing") {
 
 TEST_CASE("other matrices of the file are named where its values will not do") {
   CHECK(says(sentence<DataError>([] { check_value_state(ValueState::log1p, "a.h5ad", false, {"raw", "layers/counts"}); }),
-             "the file also has raw, layers/counts: take the counts from there"));
+             "the file has raw, layers/counts: name the one with the counts by"));
 }
 
 TEST_CASE("normalised values pass with a warning, and no model of counts is asked about them") {

@@ -145,6 +145,7 @@ void H5adShard::fail() const {
 }
 
 void H5adShard::write_at(std::int64_t place, const void* bytes, std::int64_t n) const {
+  const std::int64_t begin = place, length = n;
   for (const char* next = static_cast<const char*>(bytes); n > 0;) {
     const ssize_t written = ::pwrite(file_, next, static_cast<std::size_t>(n), place);
     if (written < 0 && errno == EINTR) continue;
@@ -153,6 +154,8 @@ void H5adShard::write_at(std::int64_t place, const void* bytes, std::int64_t n) 
     place += written;
     n -= written;
   }
+  // The disk begins at once: what is left to wait for at the end is the last part alone.
+  ::sync_file_range(file_, begin, length, SYNC_FILE_RANGE_WRITE);
 }
 
 void H5adShard::write_ends(std::int64_t first_row, std::span<const std::int64_t> ends) const {

@@ -164,7 +164,7 @@ std::string choose_v2_genome(const Hdf5Object& root, const std::string& wanted) 
   if (wanted.empty() && genomes.size() == 1) return genomes.front();
   if (wanted.empty())
     root.refuse(std::to_string(genomes.size()) + " genomes (" + listed(genomes) + ")", "the choice of one",
-                "say genome = \"" + genomes.front() + "\", for example");
+                "name one with --genome " + genomes.front() + ", or [data] genome in an experiment file");
   if (std::find(genomes.begin(), genomes.end(), wanted) == genomes.end())
     root.refuse("no genome " + wanted, "one of " + listed(genomes), suggestion(wanted, genomes));
   return wanted;

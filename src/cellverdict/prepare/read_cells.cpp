@@ -63,7 +63,7 @@ class Reader {
         opened_(opened),
         bounds_(fixed_bounds(reading.request.prepare)),
         same_genes_(opened.head.genes.ids == reading.plan.genes.ids),
-        values_(planned_.path.string(), reading.request.prepare.counts == "strict") {
+        values_(planned_.path.string(), reading.request.prepare.counts == "strict", opened.head.layers) {
     // By id alone, as the shared genes were found.
     if (!same_genes_) target_ = match_ids(opened.head.genes, reading.plan.genes).target;
   }

@@ -115,7 +115,7 @@ bool sized_like_logarithms(std::vector<float> values) {
 
 std::string advice_for_counts(const std::vector<std::string>& at_hand) {
   if (at_hand.empty()) return "give the file with the counts";
-  return "the file also has " + listed(at_hand, 4) + ": take the counts from there with [data] layer or --layer";
+  return "the file has " + listed(at_hand, 4) + ": name the one with the counts by [data] layer or --layer";
 }
 
 }  // namespace

@@ -80,11 +80,11 @@ class Predictor {
                                                                           : "library";
     const Column& unit = head.obs.column(unit_column, "--unit");
 
-    ValueWatch values(head.path.string(), card.prepare.counts == "strict");
+    ValueWatch values(head.path.string(), card.prepare.counts == "strict", head.layers);
     CsrBlock block, cell, prepared;
     while (opened.source->read_block(kBlockRows, block)) {
       if (const std::string note = values.see(block); !note.empty()) warn(note);
-      if (!block.values.empty()) check_same_state(card.values, values.state(), head.path.string());
+      if (!block.values.empty()) check_same_state(card.values, values.state(), head.path.string(), head.layers);
       prepared.clear();
       std::vector<std::int64_t> rows;
       std::vector<bool> passes;
