@@ -37,7 +37,7 @@ class Coder {
 
  private:
   struct Hash {
-    using is_transparent = void;  // looked up by view, without a copy
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the library's name; looked up by view, without a copy
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   Column& column_;

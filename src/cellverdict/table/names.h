@@ -38,7 +38,7 @@ class Names {
 
   class Iterator {
    public:
-    using iterator_category = std::input_iterator_tag;
+    using iterator_category = std::input_iterator_tag;  // NOLINT(readability-identifier-naming): the library's name
     using value_type = std::string_view;
     using difference_type = std::ptrdiff_t;
     using pointer = void;
