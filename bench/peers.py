@@ -67,7 +67,7 @@ def atlas(source):
     normalise(cells)
     scanpy.pp.highly_variable_genes(cells, n_top_genes=2000)
     cells = cells[:, cells.var["highly_variable"]].copy()
-    scanpy.pp.scale(cells, zero_center=False, max_value=CLIP)
+    scanpy.pp.scale(cells, max_value=CLIP)
     return cells
 
 
