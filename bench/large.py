@@ -59,7 +59,7 @@ def write_h5ad(path: Path, n_cells, n_genes, genes_a_cell, *, packed):
             for array, values in ((data, counts), (indices, genes)):
                 array.resize((place + len(values),))
                 array[place:] = values
-        x["indptr"] = np.concatenate(ends)
+        x["indptr"] = np.concatenate(ends).astype(np.int32)  # as scipy has it below 2**31 counts; scanpy reads no mixture
     return int(ends[-1][-1])
 
 
