@@ -2,32 +2,48 @@
 # no others, so `#include <torch/torch.h>` outside nets, train and explain does not compile; include lines between rooms are
 # checked against this list by tests/house.
 
+# Reads the arguments of add_room, its caller.
+function(add_room_library target)
+  add_library(${target} STATIC ${ARGN})
+  target_include_directories(${target} PUBLIC "${CMAKE_SOURCE_DIR}/src")
+  target_include_directories(${target} SYSTEM PRIVATE ${ARG_INCLUDES})
+  target_link_libraries(${target} PRIVATE cellverdict_warnings fmt::fmt ${ARG_LIBRARIES} PUBLIC Threads::Threads)
+  foreach(used ${ARG_USES})
+    get_property(needs_torch GLOBAL PROPERTY CELLVERDICT_TORCH_ROOMS)
+    if(NOT TARGET cellverdict_${used} AND NOT TARGET cellverdict_${used}_without_torch)
+      continue()
+    elseif(target MATCHES "_without_torch$" AND used IN_LIST needs_torch)
+      continue()
+    elseif(NOT TARGET cellverdict_${used}_without_torch)
+      target_link_libraries(${target} PUBLIC cellverdict_${used})
+    elseif(NOT TARGET cellverdict_${used})
+      target_link_libraries(${target} PUBLIC cellverdict_${used}_without_torch)
+    else()  # the program that links in the end decides
+      target_link_libraries(${target} PUBLIC
+        $<IF:$<BOOL:$<TARGET_PROPERTY:WITHOUT_TORCH>>,cellverdict_${used}_without_torch,cellverdict_${used}>)
+    endif()
+  endforeach()
+endfunction()
+
 # add_room(NAME USES rooms… LIBRARIES targets… INCLUDES folders… [TORCH [TORCH_FREE files…]])
 # TORCH_FREE files of a torch room are built without LibTorch too, beside its without_torch.cpp, and never joined with the others.
+# They make the room's other half, cellverdict_NAME_without_torch, for a program with the property WITHOUT_TORCH.
 function(add_room name)
   cmake_parse_arguments(ARG "TORCH" "" "USES;LIBRARIES;INCLUDES;TORCH_FREE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/cellverdict/${name}/*.cpp")
-  if(ARG_TORCH AND NOT CELLVERDICT_TORCH)
-    list(FILTER sources INCLUDE REGEX "/without_torch\\.cpp$")
+  set(without_torch ${sources})
+  list(FILTER without_torch INCLUDE REGEX "/without_torch\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/(main|without_torch)\\.cpp$")
+  if(without_torch)
     list(TRANSFORM ARG_TORCH_FREE PREPEND "${CMAKE_SOURCE_DIR}/src/cellverdict/${name}/" OUTPUT_VARIABLE torch_free)
-    list(APPEND sources ${torch_free})
-  else()
-    list(FILTER sources EXCLUDE REGEX "/without_torch\\.cpp$")
+    add_room_library(cellverdict_${name}_without_torch ${without_torch} ${torch_free})
   endif()
-  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
-  if(NOT sources)
+  if(NOT sources OR (ARG_TORCH AND NOT CELLVERDICT_TORCH))
     return()
   endif()
-  add_library(cellverdict_${name} STATIC ${sources})
-  target_include_directories(cellverdict_${name} PUBLIC "${CMAKE_SOURCE_DIR}/src")
-  target_include_directories(cellverdict_${name} SYSTEM PRIVATE ${ARG_INCLUDES})
-  target_link_libraries(cellverdict_${name} PRIVATE cellverdict_warnings fmt::fmt ${ARG_LIBRARIES} PUBLIC Threads::Threads)
-  foreach(used ${ARG_USES})
-    if(TARGET cellverdict_${used})
-      target_link_libraries(cellverdict_${name} PUBLIC cellverdict_${used})
-    endif()
-  endforeach()
-  if(ARG_TORCH AND CELLVERDICT_TORCH)
+  add_room_library(cellverdict_${name} ${sources})
+  if(ARG_TORCH)
+    set_property(GLOBAL APPEND PROPERTY CELLVERDICT_TORCH_ROOMS ${name})
     # One translation unit a room: torch/torch.h costs 30 s an includer, a joined file pays it once.
     # PRIVATE: whoever uses the room links LibTorch and sees none of its headers.
     target_link_libraries(cellverdict_${name} PRIVATE cellverdict_torch)
@@ -64,7 +80,13 @@ add_room(run      USES base table genes io split prepare encode stats train eval
 add_room(cli      USES base table genes io split prepare stats train evaluate report simulate run
                   INCLUDES ${NLOHMANN_INCLUDE_DIR} ${CLI11_INCLUDE_DIR})
 
-if(EXISTS "${CMAKE_SOURCE_DIR}/src/cellverdict/cli/main.cpp")
-  add_executable(cellverdict "${CMAKE_SOURCE_DIR}/src/cellverdict/cli/main.cpp")
-  target_link_libraries(cellverdict PRIVATE cellverdict_cli cellverdict_warnings)
+# Two halves of one program: opening LibTorch takes a quarter of a second, so the half that is called does without it and hands
+# the verbs that compute over to the other.
+add_executable(cellverdict "${CMAKE_SOURCE_DIR}/src/cellverdict/cli/main.cpp")
+set_target_properties(cellverdict PROPERTIES WITHOUT_TORCH ON)
+target_link_libraries(cellverdict PRIVATE cellverdict_cli cellverdict_warnings)
+if(CELLVERDICT_TORCH)
+  add_executable(cellverdict-torch "${CMAKE_SOURCE_DIR}/src/cellverdict/cli/main.cpp")
+  target_link_libraries(cellverdict-torch PRIVATE cellverdict_cli cellverdict_warnings)
+  add_dependencies(cellverdict cellverdict-torch)
 endif()

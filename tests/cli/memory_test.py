@@ -23,7 +23,7 @@ except ImportError as missing:
     sys.exit(SKIPPED)
 
 MOST = 500e6           # bytes of private memory, whatever the number of cells up to LARGE
-TOO_LITTLE = 75e6      # bytes; LibTorch alone does not start with less than some 50 MB
+TOO_LITTLE = 25e6      # bytes; the cells alone take 22 MB
 MOST_A_CELL = 500      # bytes more for each cell more
 SMALL, LARGE = 50_000, 200_000
 N_GENES, N_ENTRIES, CHUNK = 1000, 12, 100_000

@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <new>
+#include <string_view>
 
 namespace {
 
@@ -57,16 +58,22 @@ int fail(const std::string& name, const std::string& what, int exit_code) {
   return exit_code;
 }
 
+// Opening LibTorch takes a quarter of a second: the verbs that need it are done by the program's other half, which lies beside
+// this one. It returns where there is none, and in the other half itself.
+//
 // LibTorch's worker threads spin while they wait for each other; on a machine that others use too, they spin away the very time the
 // slowest of them needs (measured beside one other busy process: 38 to 71 s against 5.4 s). Some microseconds of it pay: an epoch
 // takes 0.40 s, without any spinning 0.52 s, and beside a busy process 0.79 s against 0.67 s. OpenMP reads the number of rounds
-// when it is loaded, before main, so verbs that compute start once more with it set. It changes no number.
-void wait_without_much_spinning(const std::string& name, char** argv) {
-  constexpr std::array kComputing = {"run", "train", "evaluate", "predict"};
-  if (std::find(kComputing.begin(), kComputing.end(), name) == kComputing.end() || torch_version().empty()) return;
-  if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
-  ::setenv("GOMP_SPINCOUNT", "1000", 1);
-  ::execv("/proc/self/exe", argv);  // returns only when it cannot: then it spins
+// when it is loaded, before main, so it is set here. It changes no number.
+void hand_over(const std::string& name, int argc, char** argv) {
+  constexpr std::array kWithLibTorch = {"run", "train", "evaluate", "predict", "version", "--version"};
+  if (std::find(kWithLibTorch.begin(), kWithLibTorch.end(), name) == kWithLibTorch.end() || !torch_version().empty()) return;
+  if (std::find_if(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--help"; }) != argv + argc) return;
+  std::error_code none;
+  const auto here = std::filesystem::read_symlink("/proc/self/exe", none);
+  if (none) return;
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) ::setenv("GOMP_SPINCOUNT", "1000", 0);
+  ::execv((here.parent_path() / "cellverdict-torch").c_str(), argv);
 }
 
 }  // namespace
@@ -76,7 +83,7 @@ int main(int argc, char** argv) {
     std::fputs(overview().c_str(), stderr);
     return 2;
   }
-  wait_without_much_spinning(argv[1], argv);
+  hand_over(argv[1], argc, argv);
   std::signal(SIGXFSZ, SIG_IGN);  // under `ulimit -f` a write then fails like on a full disk, and is said
   const std::string name = known_verb(argv[1]);
   try {
