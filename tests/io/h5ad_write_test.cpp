@@ -113,6 +113,25 @@ TEST_CASE("a wrong announcement is a bug of the caller and leaves no file") {
   CHECK(std::filesystem::is_empty(folder.path()));
 }
 
+TEST_CASE("X grows where the number of entries is not known beforehand, and holds the same") {
+  for (const auto packing : {Hdf5Packing::none, Hdf5Packing::gzip}) {
+    const TempFolder folder;
+    H5adContents contents = small_contents(2);
+    const std::int64_t n_entries = contents.n_nonzero.value();
+    write_h5ad(folder / "known.h5ad", contents);
+    contents = small_contents(2);
+    contents.n_nonzero.reset();
+    contents.packing = packing;
+    CHECK(write_h5ad(folder / "grown.h5ad", contents) == n_entries);
+    CsrBlock known, grown;
+    open_h5ad(folder / "known.h5ad")->read_block(100, known);
+    open_h5ad(folder / "grown.h5ad")->read_block(100, grown);
+    CHECK(known.indptr == grown.indptr);
+    CHECK(known.indices == grown.indices);
+    CHECK(known.values == grown.values);
+  }
+}
+
 TEST_CASE("a matrix without any count can be written, read and mapped") {
   const TempFolder folder;
   H5adContents contents = small_contents(2);
@@ -162,7 +181,7 @@ TEST_CASE("anndata and scanpy read what we wrote and find the same numbers, word
   const H5adContents rows = small_contents(1);
   write_tenx_mex(folder / "mex", {.genes = {rows.var.index.texts(), {"A", "B", "C", "A"}},
                                   .barcodes = rows.obs.index,
-                                  .n_nonzero = rows.n_nonzero,
+                                  .n_nonzero = rows.n_nonzero.value(),
                                   .next_block = rows.next_block});
   if (const auto status = run_script("check_written.py", folder.path().string())) CHECK(*status == 0);
 }

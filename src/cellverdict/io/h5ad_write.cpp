@@ -39,33 +39,36 @@ void check_block(const CsrBlock& block, std::int64_t n_genes, const std::string&
           {.where = where, .found = "gene " + std::to_string(gene), .expected = "below " + std::to_string(n_genes)});
 }
 
-void write_rows(Hdf5Group& root, const H5adContents& contents, const std::string& where) {
+// As wide as the indices where the numbers allow: scanpy's compiled functions refuse a mixture.
+bool narrow_ends(std::int64_t n_entries) {
+  return n_entries <= std::numeric_limits<std::int32_t>::max();
+}
+
+void write_ends(Hdf5Group& x, const std::vector<std::int64_t>& ends) {
+  const bool narrow = narrow_ends(ends.back());
+  Hdf5Array indptr = x.array("indptr", narrow ? Hdf5Element::int32 : Hdf5Element::int64, std::ssize(ends));
+  if (narrow) {
+    const std::vector<std::int32_t> narrow_ones(ends.begin(), ends.end());
+    indptr.append(narrow_ones.data(), std::ssize(narrow_ones));
+  } else {
+    indptr.append(ends.data(), std::ssize(ends));
+  }
+}
+
+std::int64_t write_rows(Hdf5Group& root, const H5adContents& contents, const std::string& where) {
   const std::int64_t shape[] = {contents.obs.n_rows(), contents.var.n_rows()};
   Hdf5Group x = root.group("X", "csr_matrix", "0.1.0");
   x.mark_whole("shape", shape);
-  const bool packed = contents.packing == Hdf5Packing::gzip;
-  const auto element = contents.whole_16_bit ? Hdf5Element::uint16 : Hdf5Element::float32;
-  Hdf5Array data = packed ? x.packed_array("data", element, contents.n_nonzero) : x.array("data", element, contents.n_nonzero);
-  Hdf5Array indices = packed ? x.packed_array("indices", Hdf5Element::int32, contents.n_nonzero)
-                             : x.array("indices", Hdf5Element::int32, contents.n_nonzero);
-  // As wide as the indices where the numbers allow: scanpy's compiled functions refuse a mixture.
-  const bool narrow = contents.n_nonzero <= std::numeric_limits<std::int32_t>::max();
-  Hdf5Array indptr = x.array("indptr", narrow ? Hdf5Element::int32 : Hdf5Element::int64, contents.obs.n_rows() + 1);
+  const bool in_one_piece = contents.n_nonzero && contents.packing == Hdf5Packing::none;
+  const auto array = [&](const char* name, Hdf5Element element) {
+    return in_one_piece ? x.array(name, element, *contents.n_nonzero) : x.growing_array(name, element, contents.packing);
+  };
+  Hdf5Array data = array("data", contents.whole_16_bit ? Hdf5Element::uint16 : Hdf5Element::float32);
+  Hdf5Array indices = array("indices", Hdf5Element::int32);
   std::vector<std::int64_t> ends{0};
-  CsrBlock block;
-  for (bool more = true; more;) {
-    if (narrow) {
-      const std::vector<std::int32_t> narrow_ends(ends.begin(), ends.end());
-      indptr.append(narrow_ends.data(), static_cast<std::int64_t>(narrow_ends.size()));
-    } else {
-      indptr.append(ends.data(), static_cast<std::int64_t>(ends.size()));
-    }
-    ends.clear();
-    block.clear();
-    more = contents.next_block(block);
-    if (!more) break;
+  for (CsrBlock block; block.clear(), contents.next_block(block);) {
     check_block(block, shape[1], where);
-    const std::int64_t start = indices.filled(), n = static_cast<std::int64_t>(block.indices.size());
+    const std::int64_t start = indices.filled(), n = std::ssize(block.indices);
     indices.append(block.indices.data(), n);
     if (contents.whole_16_bit) {
       data.append(as_16_bit(block.values, where).data(), n);
@@ -74,10 +77,13 @@ void write_rows(Hdf5Group& root, const H5adContents& contents, const std::string
     }
     for (std::int64_t row = 1; row <= block.n_rows(); ++row) ends.push_back(start + block.indptr[row]);
   }
-  if (indices.filled() != contents.n_nonzero || indptr.filled() != shape[0] + 1)
+  const std::int64_t n_announced = contents.n_nonzero.value_or(ends.back());
+  if (ends.back() != n_announced || std::ssize(ends) != shape[0] + 1)
     throw InternalError({.where = where,
-                         .found = counted(indptr.filled() - 1, "row") + " with " + counted(indices.filled(), "value"),
-                         .expected = counted(shape[0], "row") + " with " + counted(contents.n_nonzero, "value")});
+                         .found = counted(std::ssize(ends) - 1, "row") + " with " + counted(ends.back(), "value"),
+                         .expected = counted(shape[0], "row") + " with " + counted(n_announced, "value")});
+  write_ends(x, ends);
+  return ends.back();
 }
 
 // The parts every AnnData file has, empty where we have nothing to say.
@@ -94,12 +100,13 @@ void write_rest(Hdf5Group& root, const Obs& obs, const Frame& var, const std::ma
 
 }  // namespace
 
-void write_h5ad(const std::filesystem::path& path, const H5adContents& contents) {
+std::int64_t write_h5ad(const std::filesystem::path& path, const H5adContents& contents) {
   AtomicPath out(path);
+  std::int64_t n_entries = 0;
   {
     // Aligned while X is laid out; everything else is small and goes where there is room.
     Hdf5Group root = Hdf5Group::create_file(out.temporary(), path, contents.packing == Hdf5Packing::none ? kPage : 1);
-    write_rows(root, contents, path.string());
+    n_entries = write_rows(root, contents, path.string());
     root.close_file();
   }
   {
@@ -109,6 +116,7 @@ void write_h5ad(const std::filesystem::path& path, const H5adContents& contents)
     root.close_file();
   }
   out.commit();
+  return n_entries;
 }
 
 H5adShard::H5adShard(const std::filesystem::path& path, const H5adShardShape& shape) : out_(path), path_(path), shape_(shape) {
@@ -119,7 +127,7 @@ H5adShard::H5adShard(const std::filesystem::path& path, const H5adShardShape& sh
     x.mark_whole("shape", sizes);
     data_at_ = x.array("data", shape.whole_16_bit ? Hdf5Element::uint16 : Hdf5Element::float32, shape.n_entries).offset();
     genes_at_ = x.array("indices", Hdf5Element::int32, shape.n_entries).offset();
-    ends_at_ = x.array("indptr", narrow_ends() ? Hdf5Element::int32 : Hdf5Element::int64, shape.n_rows + 1).offset();
+    ends_at_ = x.array("indptr", narrow_ends(shape.n_entries) ? Hdf5Element::int32 : Hdf5Element::int64, shape.n_rows + 1).offset();
   }
   root.close_file();
   file_ = ::open(out_.temporary().c_str(), O_WRONLY | O_CLOEXEC);
@@ -130,11 +138,6 @@ H5adShard::H5adShard(const std::filesystem::path& path, const H5adShardShape& sh
 
 H5adShard::~H5adShard() {
   if (file_ >= 0) ::close(file_);
-}
-
-// As wide as the indices where the numbers allow: scanpy's compiled functions refuse a mixture.
-bool H5adShard::narrow_ends() const {
-  return shape_.n_entries <= std::numeric_limits<std::int32_t>::max();
 }
 
 void H5adShard::fail() const {
@@ -159,7 +162,7 @@ void H5adShard::write_at(std::int64_t place, const void* bytes, std::int64_t n) 
 }
 
 void H5adShard::write_ends(std::int64_t first_row, std::span<const std::int64_t> ends) const {
-  if (narrow_ends()) {
+  if (narrow_ends(shape_.n_entries)) {
     const std::vector<std::int32_t> narrow(ends.begin(), ends.end());
     write_at(ends_at_ + 4 * (first_row + 1), narrow.data(), 4 * std::ssize(ends));
   } else {

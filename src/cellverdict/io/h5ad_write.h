@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,15 +25,16 @@ namespace cellverdict {
 struct H5adContents {
   Frame obs;                                // index = cell names
   Frame var;                                // index = gene ids; a column "gene_symbols" by our convention
-  std::int64_t n_nonzero = 0;               // exact, known beforehand: X is stored contiguously, without chunks
+  std::optional<std::int64_t> n_nonzero;    // where it is known: X is stored in one piece, to be mapped; otherwise in chunks
   bool whole_16_bit = false;                // values as uint16 (inside a store only); otherwise float32
-  Hdf5Packing packing = Hdf5Packing::none;  // gzip: smaller, and no longer to be mapped
+  Hdf5Packing packing = Hdf5Packing::none;  // gzip: smaller, and in chunks in any case
   std::function<bool(CsrBlock&)> next_block;
   std::map<std::string, std::string> notes;  // written as strings under uns/
 };
 
-// X contiguous, 4096-byte aligned, early allocation, so that map_h5ad can read it in place. Throws InputError (disk full, …).
-void write_h5ad(const std::filesystem::path& path, const H5adContents& contents);
+// Gives the number of entries. X in one piece is 4096-byte aligned and allocated early, so that map_h5ad can read it in place.
+// Throws InputError (disk full, …).
+std::int64_t write_h5ad(const std::filesystem::path& path, const H5adContents& contents);
 
 // A shard of a store: X is written by several threads in any order, then the annotations. Laid out as write_h5ad does it.
 struct H5adShardShape {
@@ -55,7 +57,6 @@ class H5adShard {
   void finish(const H5adLateFrame& obs, const Frame& var);
 
  private:
-  bool narrow_ends() const;
   void write_at(std::int64_t place, const void* bytes, std::int64_t n) const;
   [[noreturn]] void fail() const;
 

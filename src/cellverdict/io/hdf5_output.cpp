@@ -101,6 +101,11 @@ void Hdf5Array::append(const void* values, std::int64_t count) {
 
 void Hdf5Array::write_at(std::int64_t first, const void* values, std::int64_t count) {
   if (count == 0) return;
+  if (grows_ && first + count > length_) {
+    const auto longer = static_cast<hsize_t>(first + count);
+    if (H5Dset_extent(handle_.id(), &longer) < 0) refuse_write(where_, "values");
+    length_ = first + count;
+  }
   if (first < 0 || first + count > length_)
     throw InternalError(
         {.where = where_, .found = "more than " + std::to_string(length_) + " values", .expected = "as many as were announced"});

@@ -14,6 +14,8 @@
 
 namespace cellverdict {
 
+enum class Hdf5Packing { none, gzip };
+
 enum class Hdf5Element { float32, float64, uint8, uint16, int8, int16, int32, int64 };
 
 // An array that is filled from front to back.
@@ -33,6 +35,7 @@ class Hdf5Array {
   Hdf5Handle handle_;
   Hdf5Element element_ = Hdf5Element::float32;
   std::int64_t filled_ = 0, length_ = 0;
+  bool grows_ = false;
   std::string where_;
 };
 
@@ -49,8 +52,6 @@ class Hdf5Matrix {
   std::int64_t n_rows_ = 0;
   std::string where_;
 };
-
-enum class Hdf5Packing { none, gzip };
 
 struct Hdf5MatrixShape {
   std::int64_t n_rows = 0, n_columns = 0, chunk = 64;  // chunks are squares
@@ -83,6 +84,8 @@ class Hdf5Group {
   Hdf5Array array(const std::string& name, Hdf5Element element, std::int64_t length);
   // The same in compressed chunks.
   Hdf5Array packed_array(const std::string& name, Hdf5Element element, std::int64_t length);
+  // In chunks, as long as what is appended.
+  Hdf5Array growing_array(const std::string& name, Hdf5Element element, Hdf5Packing packing);
   Hdf5Matrix empty_matrix(const std::string& name, Hdf5Element element, const Hdf5MatrixShape& shape);
   // Without AnnData's encoding mark, for other formats: text of variable length, text of one width, numbers.
   void plain_text(const std::string& name, const Names& values);

@@ -97,6 +97,20 @@ Hdf5Array Hdf5Group::packed_array(const std::string& name, Hdf5Element element, 
   return out;
 }
 
+Hdf5Array Hdf5Group::growing_array(const std::string& name, Hdf5Element element, Hdf5Packing packing) {
+  Hdf5Array out;
+  out.element_ = element;
+  out.grows_ = true;
+  out.where_ = path_ + "/" + name;
+  const hsize_t none = 0, unlimited = H5S_UNLIMITED, chunk = kPackedChunk;
+  const Hdf5Handle creation = chunked(std::span(&chunk, 1), packing);
+  const Hdf5Handle space(H5Screate_simple(1, &none, &unlimited), H5Sclose);
+  out.handle_ = Hdf5Handle(
+      H5Dcreate2(handle_.id(), name.c_str(), file_type(element), space.id(), H5P_DEFAULT, creation.id(), H5P_DEFAULT), H5Dclose);
+  if (!out.handle_) refuse(name);
+  return out;
+}
+
 Hdf5Matrix Hdf5Group::empty_matrix(const std::string& name, Hdf5Element element, const Hdf5MatrixShape& shape) {
   Hdf5Matrix out;
   out.element_ = element;

@@ -114,6 +114,7 @@ class ChosenCells {
 
   // Reads all once, for what writers must know beforehand.
   void count() {
+    stage_ = "count";
     bool whole = true;
     for (CsrBlock block; next(block);) {
       stream_.n_nonzero += static_cast<std::int64_t>(block.indices.size());
@@ -165,7 +166,7 @@ class ChosenCells {
   CsrBlock read_;
   std::int64_t block_rows_ = 2048, done_ = 0;
   float least_ = 0;
-  const char* stage_ = "count";
+  const char* stage_ = "write";
 };
 
 std::int64_t n_differing_symbols(const GeneList& genes) {
@@ -188,12 +189,12 @@ void refuse_uncounted(const ChosenCells& chosen, const fs::path& output) {
                      .advice = "write an .h5ad or .loom file, or name the layer with the counts"});
 }
 
-void write_as_h5ad(CellStream& cells, const TargetFormat& format, const fs::path& output) {
-  H5adContents contents{.obs = std::move(cells.obs), .n_nonzero = cells.n_nonzero, .next_block = cells.next_block};
+std::int64_t write_as_h5ad(CellStream& cells, const TargetFormat& format, const fs::path& output) {
+  H5adContents contents{.obs = std::move(cells.obs), .next_block = cells.next_block};
   contents.packing = format.gzip ? Hdf5Packing::gzip : Hdf5Packing::none;
   contents.var.index = cells.genes.ids;
   contents.var.set("gene_symbols", make_text_column(cells.genes.symbols));
-  write_h5ad(output, contents);
+  return write_h5ad(output, contents);
 }
 
 void write_as_folder(CellStream& cells, const TargetFormat& format, const fs::path& output) {
@@ -215,11 +216,19 @@ void write_as_table(CellStream& cells, const TargetFormat& format, const Convert
 void write_target(const RunContext& context, const ConvertRequest& request, const TargetFormat& format, ChosenCells& chosen,
                   ConvertResult& result) {
   CellStream& cells = chosen.stream();
+  result.n_cells = cells.n_cells();
+  result.n_left_out = chosen.head().n_cells - result.n_cells;
+  if (format.target == Target::h5ad) {  // the one that needs no number beforehand: read once
+    result.to = "h5ad CSR";
+    result.n_nonzero = write_as_h5ad(cells, format, request.output);
+    return;
+  }
+  chosen.count();
+  result.n_nonzero = cells.n_nonzero;
   const auto packing = format.gzip ? Hdf5Packing::gzip : Hdf5Packing::none;
   switch (format.target) {
     case Target::h5ad:
-      result.to = "h5ad CSR";
-      return write_as_h5ad(cells, format, request.output);
+      return;
     case Target::tenx_folder:
       result.to = format.gzip ? "10x MEX v3" : "10x MEX v2";
       refuse_uncounted(chosen, request.output);
@@ -257,10 +266,6 @@ ConvertResult convert_file(const RunContext& context, const ConvertRequest& requ
     throw UsageError({.where = "--genes-by-cells", .found = request.output.string(), .expected = "a .csv or .tsv to write"});
   ChosenCells chosen(context, request);
   ConvertResult result{.from = chosen.head().format, .n_genes = chosen.head().genes.size(), .notes = chosen.head().notes};
-  chosen.count();
-  result.n_cells = chosen.stream().n_cells();
-  result.n_left_out = chosen.head().n_cells - result.n_cells;
-  result.n_nonzero = chosen.stream().n_nonzero;
   write_target(context, request, format, chosen, result);
   return result;
 }
