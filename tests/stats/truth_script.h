@@ -5,15 +5,25 @@
 #include <sys/wait.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
+// This folder. A compiler cache may have made __FILE__ relative to the build folder, which holds tests/<this program>; a test must
+// not be skipped because it was started elsewhere.
+inline std::filesystem::path truth_folder() {
+  const std::filesystem::path here = std::filesystem::path(__FILE__).parent_path();
+  if (here.is_absolute()) return here;
+  return (std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / here).lexically_normal();
+}
+
 // Nothing, after saying so, when there is no Python environment or it lacks the library; any other failure fails the test.
 inline std::optional<nlohmann::json> truth_of(const std::string& script, const std::string& argument = "") {
-  const std::filesystem::path here = std::filesystem::path(__FILE__).parent_path();
-  const std::filesystem::path python = here.parent_path().parent_path() / ".venv/bin/python";
+  const std::filesystem::path here = truth_folder();
+  const char* named = std::getenv("CELLVERDICT_PYTHON");
+  const std::filesystem::path python = named ? named : here.parent_path().parent_path() / ".venv/bin/python";
   if (!std::filesystem::exists(python)) {
     MESSAGE("skipped: no scikit-learn");
     return std::nullopt;
