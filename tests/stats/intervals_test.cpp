@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "stats/truth_script.h"
@@ -76,7 +77,7 @@ TEST_CASE("the variance of an AUC, its interval and the paired difference follow
     const double level = c["level"].get<double>();
     CAPTURE(positive.size());
     CHECK(near(*auc_variance(positive, a), c["variance"], 1e-12));
-    const auto result = auc_interval(positive, a, level);
+    const auto result = delong_auc_interval(positive, a, level);
     REQUIRE(result.interval);
     CHECK(near(result.interval->estimate, c["auc"], 1e-12));
     CHECK(result.interval->low < result.interval->high);
@@ -130,6 +131,39 @@ TEST_CASE("more separated units bring the lower bound nearer to 1") {
     const double low = auc_interval(positive, scores).interval->low;
     CHECK(low > last);
     last = low;
+  }
+}
+
+TEST_CASE("Newcombe's interval ends where the difference is z standard errors of the end itself") {
+  for (const auto& [auc, m, n] : {std::tuple(0.9, 6, 6), {0.61, 4, 20}, {0.5, 9, 9}, {0.03, 30, 5}}) {
+    const Interval interval = newcombe_auc_interval(auc, {.n_positive = m, .n_negative = n});
+    CHECK(interval.low < auc);
+    CHECK(interval.high > auc);
+    for (const double t : {interval.low, interval.high}) {
+      const double middle = 0.5 * (m + n) - 1;
+      const double variance = t * (1 - t) * (1 + middle * (1 - t) / (2 - t) + middle * t / (1 + t)) / (m * n);
+      CHECK(std::abs(auc - t) == doctest::Approx(1.959963984540054 * std::sqrt(variance)).epsilon(1e-9));
+    }
+  }
+  CHECK(newcombe_auc_interval(1, {.n_positive = 6, .n_negative = 6}).high == 1);
+  CHECK(newcombe_auc_interval(1, {.n_positive = 6, .n_negative = 6}).low < 0.75);
+  CHECK(newcombe_auc_interval(0, {.n_positive = 6, .n_negative = 6}).low == 0);
+  CHECK_THROWS_AS(newcombe_auc_interval(1.1, {.n_positive = 6, .n_negative = 6}), InternalError);
+  CHECK_THROWS_AS(newcombe_auc_interval(0.5, {.n_positive = 6, .n_negative = 0}), InternalError);
+}
+
+TEST_CASE("few units get Newcombe's interval, ten a class DeLong's, and separated classes the exact bound") {
+  for (const std::size_t n : {std::size_t{4}, std::size_t{9}, std::size_t{10}, std::size_t{40}}) {
+    std::vector<std::uint8_t> positive(2 * n);
+    std::vector<double> scores(2 * n);
+    for (std::size_t i = 0; i < 2 * n; ++i) {
+      positive[i] = i >= n;
+      scores[i] = static_cast<double>(i);
+    }
+    CHECK(auc_interval(positive, scores).interval->method == "exact bound over disjoint pairs");
+    std::swap(scores[n - 1], scores[n]);
+    CHECK(auc_interval(positive, scores).interval->method == (n < 10 ? "Newcombe" : "DeLong, logit"));
+    CHECK(delong_auc_interval(positive, scores).interval->method == "DeLong, logit");
   }
 }
 

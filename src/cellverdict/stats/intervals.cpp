@@ -125,6 +125,17 @@ std::string too_few(const Placements& p) {
          " negative units; an interval needs " + std::to_string(kLeastUnitsForAuc) + " of each";
 }
 
+MaybeInterval delong_interval(const Placements& p, double level) {
+  if (std::string reason = too_few(p); !reason.empty()) return {.interval = std::nullopt, .why_not = reason};
+  const double variance = delong_variance(p), auc = p.auc();
+  if (variance == 0) return {.interval = pair_bounds(p, level), .why_not = ""};
+  const double logit = std::log(auc / (1 - auc));
+  const double half = normal_quantile((1 + level) / 2) * std::sqrt(variance) / (auc * (1 - auc));
+  const auto back = [](double x) { return 1 / (1 + std::exp(-x)); };
+  return {.interval = Interval{.estimate = auc, .low = back(logit - half), .high = back(logit + half), .method = "DeLong, logit"},
+          .why_not = ""};
+}
+
 }  // namespace
 
 Interval wilson_interval(std::int64_t successes, std::int64_t n, double level) {
@@ -162,17 +173,43 @@ std::optional<double> auc_variance(std::span<const std::uint8_t> positive, std::
   return delong_variance(p);
 }
 
+Interval newcombe_auc_interval(double auc, const UnitsOfClass& units, double level) {
+  check_level(level);
+  if (units.n_positive < 1 || units.n_negative < 1 || !(auc >= 0 && auc <= 1))
+    throw InternalError({.where = "interval of the AUC",
+                         .found = "an AUC of " + std::to_string(auc) + " over " + std::to_string(units.n_positive) + " and " +
+                                  std::to_string(units.n_negative) + " units",
+                         .expected = "0 to 1, and a unit of each class",
+                         .advice = ""});
+  const double m = static_cast<double>(units.n_positive), n = static_cast<double>(units.n_negative), middle = (m + n) / 2 - 1;
+  const double z = normal_quantile((1 + level) / 2);
+  const auto outside = [&](double t) {
+    const double variance = t * (1 - t) * (1 + middle * (1 - t) / (2 - t) + middle * t / (1 + t)) / (m * n);
+    return (auc - t) * (auc - t) > z * z * variance;
+  };
+  // The AUC itself is inside; halve towards the edge until two doubles are neighbours.
+  const auto edge = [&](double far) {
+    double inside = auc;
+    if (!outside(far)) return far;
+    for (double between = std::midpoint(inside, far); between != inside && between != far; between = std::midpoint(inside, far))
+      (outside(between) ? far : inside) = between;
+    return inside;
+  };
+  return {.estimate = auc, .low = auc == 0 ? 0 : edge(0), .high = auc == 1 ? 1 : edge(1), .method = "Newcombe"};
+}
+
+MaybeInterval delong_auc_interval(std::span<const std::uint8_t> positive, std::span<const double> scores, double level) {
+  check_level(level);
+  return delong_interval(placements(positive, scores), level);
+}
+
 MaybeInterval auc_interval(std::span<const std::uint8_t> positive, std::span<const double> scores, double level) {
   check_level(level);
   const Placements p = placements(positive, scores);
-  if (std::string reason = too_few(p); !reason.empty()) return {.interval = std::nullopt, .why_not = reason};
-  const double variance = delong_variance(p), auc = p.auc();
-  if (variance == 0) return {.interval = pair_bounds(p, level), .why_not = ""};
-  const double logit = std::log(auc / (1 - auc));
-  const double half = normal_quantile((1 + level) / 2) * std::sqrt(variance) / (auc * (1 - auc));
-  const auto back = [](double x) { return 1 / (1 + std::exp(-x)); };
-  return {.interval = Interval{.estimate = auc, .low = back(logit - half), .high = back(logit + half), .method = "DeLong, logit"},
-          .why_not = ""};
+  const UnitsOfClass units{.n_positive = p.n_positive(), .n_negative = p.n_negative()};
+  if (std::min(units.n_positive, units.n_negative) >= kLeastUnitsForDeLong || !too_few(p).empty() || delong_variance(p) == 0)
+    return delong_interval(p, level);
+  return {.interval = newcombe_auc_interval(p.auc(), units, level), .why_not = ""};
 }
 
 AucDifference auc_difference(std::span<const std::uint8_t> positive, const PairedScores& scores, double level) {

@@ -23,6 +23,8 @@ struct MaybeInterval {
 
 // Below this many units in either class an AUC has no interval: the variance of three placements says nothing.
 inline constexpr std::int64_t kLeastUnitsForAuc = 4;
+// Below this many units in either class DeLong's variance is too rough and Newcombe's interval stands in for it.
+inline constexpr std::int64_t kLeastUnitsForDeLong = 10;
 // Below this many units a proportion gets the exact interval.
 inline constexpr std::int64_t kLeastUnitsForWilson = 10;
 
@@ -40,14 +42,29 @@ MaybeInterval proportion_interval(std::int64_t successes, std::int64_t n, double
 // Throws DataError for a score that is not a number, InternalError when sizes differ.
 std::optional<double> auc_variance(std::span<const std::uint8_t> positive, std::span<const double> scores);
 
-// AUC of independent units. logit(AUC) ± z·se / (AUC (1 − AUC)), DeLong's se (Qin & Hotilovac 2008; Pepe 2003, p. 107): inside
-// (0, 1) by construction.
+// AUC of independent units by the method that covers best for as many units as there are (measured: docs/STATISTICS.md):
+//   no variance                            the bound over disjoint pairs, see delong_auc_interval
+//   fewer than kLeastUnitsForDeLong a class  newcombe_auc_interval
+//   else                                   delong_auc_interval
+// Fewer than kLeastUnitsForAuc units in a class: not estimable. Throws as auc_variance.
+MaybeInterval auc_interval(std::span<const std::uint8_t> positive, std::span<const double> scores, double level = 0.95);
+
+// logit(AUC) ± z·se / (AUC (1 − AUC)) with DeLong's se (Pepe 2003, p. 107; Qin & Hotilovac 2008): inside (0, 1), and free of any
+// model of the scores, but wider than it need be below about 10 units a class.
 // Where DeLong's variance is 0 (classes separated without an overlap, all scores equal) that formula gives a width of zero or
 // none. Then the bound rests on pairs: with k = the units of the smaller class there are k disjoint pairs (one positive, one
 // negative unit), each won with probability AUC independently of the others, so Clopper & Pearson's interval for k·AUC wins in k
-// holds; for a perfect AUC it is [(α/2)^(1/k), 1]. Conservative, since it uses k of the pairs alone.
-// Fewer than kLeastUnitsForAuc units in a class: not estimable. Throws as auc_variance.
-MaybeInterval auc_interval(std::span<const std::uint8_t> positive, std::span<const double> scores, double level = 0.95);
+// holds whatever the distributions; for a perfect AUC it is [(α/2)^(1/k), 1]. Conservative, since it uses k of the pairs alone.
+// Limits and errors as auc_interval.
+MaybeInterval delong_auc_interval(std::span<const std::uint8_t> positive, std::span<const double> scores, double level = 0.95);
+
+// Newcombe 2006, part 2, method 5: the values t with |AUC − t| <= z·se(t), se² = t (1 − t) (1 + N (1 − t)/(2 − t) + N t/(1 + t)) /
+// (n_positive · n_negative), N = (n_positive + n_negative)/2 − 1 (Hanley & McNeil's variance at t itself, as Wilson's is). Needs no
+// scores, only the AUC. AUC in [0, 1] and a unit of each class, else InternalError.
+struct UnitsOfClass {
+  std::int64_t n_positive = 0, n_negative = 0;
+};
+Interval newcombe_auc_interval(double auc, const UnitsOfClass& units, double level = 0.95);
 
 // Two sets of scores for the same units: the AUC of `a` minus that of `b`.
 struct AucDifference {
