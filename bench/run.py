@@ -415,7 +415,7 @@ def page(rows, about, extra):
         "alone; cellverdict writes counts of all genes and their sums, hashes its inputs, and chooses and scales when training "
         "begins. The row from the file to a model has all of it on both sides.",
         "- train: 1,000 genes → 512 → 512 → 1, batch normalisation, dropout 0.3, minibatches of 256, Adam, 60 % of the donors. PyTorch "
-        "has the whole matrix dense and takes minibatches by index; cellverdict writes a checkpoint after every epoch.",
+        "has the whole matrix dense and takes minibatches by index; cellverdict keeps a checkpoint of every epoch and writes it every other second.",
         "- predict: the same saved model on both sides.",
         "- prepare (the large file): scanpy reads, measures quality, filters, normalises, takes logarithms, chooses 2,000 genes, scales and "
         "writes those; cellverdict as in the smaller rows.",

@@ -98,8 +98,8 @@ std::uint64_t step_from(const std::string& text, const std::string& file) {
 
 }  // namespace
 
-void write_checkpoint(const fs::path& folder, const std::string& key, const torch::nn::Module& net,
-                      torch::optim::Optimizer& optimizer, const TrainingState& state) {
+Safetensors collect_checkpoint(const std::string& key, const torch::nn::Module& net, torch::optim::Optimizer& optimizer,
+                               const TrainingState& state) {
   Safetensors out;
   collect_tensors(net, "net.", out);
   collect_optimizer(optimizer, out);
@@ -108,7 +108,11 @@ void write_checkpoint(const fs::path& folder, const std::string& key, const torc
     out.tensors.push_back(std::move(tensor));
   }
   out.metadata = {{"key", key}, {"history", learning_curve_to_json(state.curve)}, {"step", std::to_string(state.step)}};
-  write_safetensors(folder / kCheckpointFile, out);
+  return out;
+}
+
+void write_checkpoint(const fs::path& folder, const Safetensors& checkpoint) {
+  write_safetensors(folder / kCheckpointFile, checkpoint);
 }
 
 std::optional<TrainingState> read_checkpoint(const fs::path& folder, const std::string& key, torch::nn::Module& net,

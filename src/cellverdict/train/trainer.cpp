@@ -65,7 +65,8 @@ class Trainer {
                              training_cells_.cached() ? "kept prepared in memory" : "prepared while reading"));
     while (!finished()) {
       run_epoch(static_cast<int>(state_.curve.epochs.size()) + 1);
-      write_checkpoint(request_.checkpoints, request_.key, *net_, *optimizer_, state_);
+      checkpoint_ = collect_checkpoint(request_.key, *net_, *optimizer_, state_);
+      if (finished() || !since_written_ || since_written_->seconds() > kCheckpointSeconds) write_kept_checkpoint();
     }
     restore_tensors(*net_, "", state_.best, "best epoch");
     classifier_.card().curve = state_.curve;
@@ -73,6 +74,15 @@ class Trainer {
   }
 
  private:
+  // Waiting for the disk takes as long as a twentieth of a short epoch.
+  static constexpr double kCheckpointSeconds = 2;
+
+  void write_kept_checkpoint() {
+    if (checkpoint_) write_checkpoint(request_.checkpoints, *checkpoint_);
+    checkpoint_.reset();
+    since_written_.emplace();
+  }
+
   // Also settles which kernel the first layer uses, for training and every later prediction.
   Classifier make_classifier(ModelCard card) {
     if (card.train.first_layer == "auto") card.train.first_layer = training_cells_.density() < kDenseFrom ? "sparse" : "dense";
@@ -164,7 +174,8 @@ class Trainer {
     return metrics;
   }
 
-  [[noreturn]] void interrupt(int number) const {
+  [[noreturn]] void interrupt(int number) {
+    write_kept_checkpoint();
     throw Interrupted(
         {.where = "training",
          .found = fmt::format("an interrupt in epoch {}", number),
@@ -185,6 +196,8 @@ class Trainer {
   std::vector<double> class_weights_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   TrainingState state_;
+  std::optional<Safetensors> checkpoint_;  // of the last whole epoch, not written yet
+  std::optional<Stopwatch> since_written_;
 };
 
 // A few training cells, spread over the view, with what the finished model says of them.
