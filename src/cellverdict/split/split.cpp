@@ -24,7 +24,9 @@ std::vector<bool> classes_on(const Cohort& cohort, const std::vector<Side>& side
 void check_side(const Cohort& cohort, const std::vector<Side>& sides, Side side, SplitSummary& summary) {
   const auto present = classes_on(cohort, sides, side);
   const auto n_present = std::count(present.begin(), present.end(), true);
-  const std::string where = "[split] scheme = '" + summary.scheme + "', " + std::string(side_name(side)) + " side";
+  const std::string fold = summary.fold == 0 ? "" : ", fold " + std::to_string(summary.fold);
+  const std::string where = (summary.fold == 0 ? "[split]" : "[cv]") + std::string(" scheme = '") + summary.scheme + "'" + fold +
+                            ", " + std::string(side_name(side)) + " side";
   std::vector<std::string> missing;
   std::string only;
   for (std::size_t c = 0; c < present.size(); ++c) {
@@ -39,6 +41,8 @@ void check_side(const Cohort& cohort, const std::vector<Side>& sides, Side side,
                      .found = "no cell",
                      .expected = "cells of every class",
                      .advice = "name other values or change the fractions"});
+  // A fold may well test one class; the classes of all folds together are what is evaluated.
+  if (n_present == 1 && summary.fold > 0 && side == Side::test) return;
   if (n_present == 1)
     throw DataError({.where = where,
                      .found = "only the class '" + only + "'",
@@ -122,34 +126,41 @@ const OptionTable<SplitOptions>& split_options() {
 }
 
 Split Split::make(const RunContext& context, std::shared_ptr<const Cohort> cohort, const SplitOptions& options) {
-  Split split;
-  split.summary_.scheme = options.scheme;
-  split.summary_.classes = cohort->classes;
-  split.summary_.optimistic = options.scheme == "random-cells";
+  SplitSummary summary{.scheme = options.scheme, .optimistic = options.scheme == "random-cells"};
+  std::vector<Side> sides;
   const bool drawn = options.scheme == "random-cells" || options.scheme == "random-units";
   std::string by = drawn ? "" : options.by;  // these two know no column
   if (by.empty() && (options.scheme == "group" || options.scheme == "matched")) by = cohort->roles.donor;
   if (by.empty() && options.scheme == "lists") by = cohort->roles.unit;
-  split.summary_.by = by;
+  summary.by = by;
   const Column* column = by.empty() ? nullptr : &cohort->table->obs().column(by, "[split] by");
 
   if (options.scheme == "random-cells") {
-    split.side_ = assign_random_cells(*cohort, options, context.seed);
+    sides = assign_random_cells(*cohort, options, context.seed);
   } else if (options.scheme == "random-units") {
-    split.side_ = assign_random_units(*cohort, options, context.seed);
+    sides = assign_random_units(*cohort, options, context.seed);
   } else {
-    split.side_ = assign_groups(*cohort, *column, by, options, context.seed, split.summary_.notes);
+    sides = assign_groups(*cohort, *column, by, options, context.seed, summary.notes);
   }
 
-  for (const Side side : {Side::train, Side::test}) check_side(*cohort, split.side_, side, split.summary_);
-  split.summary_.has_validation = std::find(split.side_.begin(), split.side_.end(), Side::validation) != split.side_.end();
-  if (split.summary_.has_validation) check_side(*cohort, split.side_, Side::validation, split.summary_);
-  summarise(*cohort, split.side_, column, split.summary_);
-  note_unused_lists(options, split.summary_);
-  note_shared_donors(*cohort, split.side_, split.summary_);
-  if (!split.summary_.has_validation)
-    split.summary_.notes.emplace_back(
+  note_unused_lists(options, summary);
+  return of_sides(std::move(cohort), std::move(sides), std::move(summary));
+}
+
+Split Split::of_sides(std::shared_ptr<const Cohort> cohort, std::vector<Side> sides, SplitSummary summary) {
+  summary.classes = cohort->classes;
+  for (const Side side : {Side::train, Side::test}) check_side(*cohort, sides, side, summary);
+  summary.has_validation = std::find(sides.begin(), sides.end(), Side::validation) != sides.end();
+  if (summary.has_validation) check_side(*cohort, sides, Side::validation, summary);
+  const Column* column = summary.by.empty() ? nullptr : &cohort->table->obs().column(summary.by, "[split] by");
+  summarise(*cohort, sides, column, summary);
+  note_shared_donors(*cohort, sides, summary);
+  if (!summary.has_validation)
+    summary.notes.emplace_back(
         "There is no validation side: the number of epochs is fixed, the threshold is 0.5 and the temperature 1.");
+  Split split;
+  split.summary_ = std::move(summary);
+  split.side_ = std::move(sides);
   split.cohort_ = std::move(cohort);
   return split;
 }

@@ -27,6 +27,9 @@ const OptionTable<SplitOptions>& split_options();
 // A column with more values is a measurement, not names: no rule and no class for each of them.
 inline constexpr std::int64_t kMostNamedValues = 1000;
 
+struct CvOptions;
+struct FoldedTest;
+
 class Split {
  public:
   // Throws UsageError for unknown columns or values (naming the nearest) and DataError for a side that is empty or has one class, a
@@ -42,7 +45,13 @@ class Split {
   std::vector<std::string> values(const std::string& column, const std::string& where) const;
 
  private:
+  friend std::vector<Split> make_folds(const RunContext& context, std::shared_ptr<const Cohort> cohort, const SplitOptions& split,
+                                       const CvOptions& cv);
+  friend FoldedTest join_tests(const std::vector<Split>& folds);
+
   Split() = default;
+  // Checks the sides and describes them. `summary` comes with what is known of the scheme.
+  static Split of_sides(std::shared_ptr<const Cohort> cohort, std::vector<Side> sides, SplitSummary summary);
   std::vector<std::int64_t> rows(Side side) const;
 
   std::shared_ptr<const Cohort> cohort_;

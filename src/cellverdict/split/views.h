@@ -14,6 +14,8 @@
 
 namespace cellverdict {
 
+class Split;
+
 class CellView {
  public:
   std::int64_t n_cells() const { return static_cast<std::int64_t>(rows_.size()); }
@@ -57,8 +59,11 @@ class ValidationView : public CellView {
   using CellView::CellView;
 };
 
+struct FoldedTest;
+
 class TestView : public CellView {
   friend class Split;
+  friend FoldedTest join_tests(const std::vector<Split>& folds);
   using CellView::CellView;
 };
 
