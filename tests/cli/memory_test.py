@@ -52,8 +52,8 @@ def write_h5ad(path: Path, n_cells: int) -> None:
         file.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
         x = file.create_group("X")
         x.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0", "shape": [n_cells, N_GENES]})
-        packed = {"chunks": (CHUNK,), "compression": "gzip", "compression_opts": 1}
         n = n_cells * N_ENTRIES
+        packed = {"chunks": (min(CHUNK, n),), "compression": "gzip", "compression_opts": 1}
         x.create_dataset("data", data=rng.integers(1, 9, n).astype(np.float32), **packed)
         columns = np.arange(N_ENTRIES, dtype=np.int32) * step + rng.integers(0, step, (n_cells, N_ENTRIES), dtype=np.int32)
         x.create_dataset("indices", data=columns.ravel(), **packed)
