@@ -5,7 +5,11 @@
 #include <atomic>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <vector>
+
+#include "no_threads.h"
 
 using namespace cellverdict;
 
@@ -36,6 +40,16 @@ TEST_CASE("an exception of any thread reaches the caller after all threads have 
       CHECK_THROWS_WITH_AS(parallel_for(100, threads, work), ("row " + std::to_string(culprit)).c_str(), std::runtime_error);
       CHECK(ended == threads);
     }
+}
+
+TEST_CASE("where no thread can be started the calling one does all the work") {
+  const testing::NoThreads alone;
+  REQUIRE_THROWS_AS(std::thread([] {}).join(), std::system_error);
+  std::vector<int> seen(100);
+  parallel_for(100, 4, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) ++seen[static_cast<std::size_t>(i)];
+  });
+  CHECK(seen == std::vector<int>(100, 1));
 }
 
 TEST_CASE("of several exceptions the first range's is the one thrown") {

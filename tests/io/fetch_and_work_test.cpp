@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/no_threads.h"
+
 using namespace cellverdict;
 
 TEST_CASE("each item is fetched in order by the calling thread and worked once") {
@@ -40,6 +42,17 @@ TEST_CASE("each item is fetched in order by the calling thread and worked once")
     CHECK(std::is_sorted(order.begin(), order.end()));
     CHECK(worked == std::vector<std::int64_t>(1000, 1));
   }
+}
+
+TEST_CASE("where no thread can be started the calling one fetches and works all items") {
+  const testing::NoThreads alone;
+  FetchAndWork task;
+  task.threads = 5;
+  std::vector<std::int64_t> slots(static_cast<std::size_t>(task.slots()), -1), worked(1000, 0);
+  task.fetch = [&](std::int64_t item, int slot) { slots[slot] = item; };
+  task.work = [&](std::int64_t item, int slot, int) { worked[item] += slots[slot] == item; };
+  fetch_and_work(1000, task);
+  CHECK(worked == std::vector<std::int64_t>(1000, 1));
 }
 
 TEST_CASE("the failure of the first item is the one that is said, whatever the threads") {

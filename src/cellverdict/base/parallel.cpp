@@ -25,8 +25,13 @@ void parallel_for(std::int64_t n, int threads, const std::function<void(std::int
   };
   {
     std::vector<std::jthread> workers;
-    for (std::int64_t p = 1; p < parts; ++p) workers.emplace_back(part, p);
+    workers.reserve(static_cast<std::size_t>(parts - 1));
+    try {
+      while (std::ssize(workers) + 1 < parts) workers.emplace_back(part, std::ssize(workers) + 1);
+    } catch (const std::exception&) {  // no more threads are to be had: the calling one does their parts after its own
+    }
     part(0);
+    for (std::int64_t p = std::ssize(workers) + 1; p < parts; ++p) part(p);
   }
   for (const auto& failure : failures)
     if (failure) std::rethrow_exception(failure);

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -269,8 +270,12 @@ void TextBytes::rewind() {
 
 std::size_t TextBytes::read(char* out, std::size_t room) {
   State& state = *state_;
-  if (!state.begun && state.text.gzipped() && state.text.size_on_disk() >= kWorthAThread && available_threads() > 1)
-    state.ahead = std::make_unique<Ahead>(state.text);
+  if (!state.begun && state.text.gzipped() && state.text.size_on_disk() >= kWorthAThread && available_threads() > 1) {
+    try {
+      state.ahead = std::make_unique<Ahead>(state.text);
+    } catch (const std::system_error&) {  // no thread is to be had: the calling one inflates
+    }
+  }
   state.begun = true;
   if (state.ahead) return state.ahead->read(out, room, state.problem);
   const std::size_t n = state.text.read(out, room);
