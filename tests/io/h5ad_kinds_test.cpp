@@ -17,14 +17,7 @@ namespace {
 
 // The files of make_h5ad_kinds.py, made once; null when there is no anndata.
 const TempFolder* made() {
-  static const std::unique_ptr<TempFolder> folder = []() -> std::unique_ptr<TempFolder> {
-    auto made_folder = std::make_unique<TempFolder>();
-    const auto status = run_script("make_h5ad_kinds.py", made_folder->path().string());
-    if (!status) return nullptr;
-    REQUIRE(*status == 0);
-    return made_folder;
-  }();
-  return folder.get();
+  return made_by("make_h5ad_kinds.py");
 }
 
 std::unique_ptr<CellSource> open(const std::string& name, const std::string& layer = "") {

@@ -16,14 +16,7 @@ namespace {
 
 // The files of make_h5ad.py, made once; null when there is no anndata.
 const TempFolder* made() {
-  static const std::unique_ptr<TempFolder> folder = []() -> std::unique_ptr<TempFolder> {
-    auto made_folder = std::make_unique<TempFolder>();
-    const auto status = run_script("make_h5ad.py", made_folder->path().string());
-    if (!status) return nullptr;
-    REQUIRE(*status == 0);
-    return made_folder;
-  }();
-  return folder.get();
+  return made_by("make_h5ad.py");
 }
 
 CsrBlock expected_rows(const TempFolder& folder, float shift = 0) {
@@ -63,6 +56,40 @@ TEST_CASE("every layout, type and compression of X gives the same rows, whatever
         CHECK(same_rows(read_all(*source, 1000), expected));
       }
     }
+  }
+}
+
+TEST_CASE("a matrix by columns that changes between the counting of its entries and their reading is refused") {
+  if (made() == nullptr) return;
+  const CsrBlock rows = read_all(*open_source(*made() / "csc_long.h5ad"), 1000);
+  std::vector<std::int32_t> first_column;
+  for (std::int64_t i = 0; i < rows.n_rows(); ++i)
+    if (const CsrRow row = rows.row(i); !row.genes.empty() && row.genes[0] == 0)
+      first_column.push_back(static_cast<std::int32_t>(i));
+  const TempFolder folder;
+  std::ifstream whole(*made() / "csc_long.h5ad", std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(whole)), {});
+  const std::string column(reinterpret_cast<const char*>(first_column.data()), first_column.size() * sizeof(std::int32_t));
+  const std::size_t place = bytes.find(column);
+  REQUIRE(place != std::string::npos);
+  // Of all entries of the column in one row, that row has many more and the others one less.
+  const auto changed = static_cast<std::int32_t>(rows.n_rows() - 2);
+  for (const int threads : {1, 3}) {
+    const auto file = folder.write("a.h5ad", bytes);
+    const auto source =
+        open_h5ad(file, {.memory_bytes = 16 * static_cast<std::int64_t>(rows.values.size() / 4), .threads = threads});
+    CsrBlock block;
+    REQUIRE(source->read_block(1, block));
+    {
+      std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
+      stream.seekp(static_cast<std::streamoff>(place));
+      for (std::size_t i = 0; i < first_column.size(); ++i) stream.write(reinterpret_cast<const char*>(&changed), sizeof(changed));
+    }
+    CHECK(contains(input_error([&] {
+                     while (source->read_block(100, block)) {
+                     }
+                   }),
+                   "a.h5ad: found other contents than when it was opened"));
   }
 }
 

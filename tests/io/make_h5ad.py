@@ -44,6 +44,9 @@ write("csc", sp.csc_matrix(counts))
 write("csc_lzf", sp.csc_matrix(counts.astype(np.float64)), compression="lzf")
 write("dense", counts)
 write("dense_gzip", counts.astype(np.int64), compression="gzip")
+many = rng.poisson(0.7, size=(2000, 100)).astype(np.float32)  # more than libhdf5 keeps in memory of a dataset
+write("csc_long", sp.csc_matrix(many), obs=pd.DataFrame(index=[f"cell{i}" for i in range(2000)]),
+      var=pd.DataFrame(index=[f"GENE{i}" for i in range(100)]))
 wide = sp.csr_matrix(counts.astype(np.int32))
 wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
 write("csr_int", wide)

@@ -12,6 +12,8 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -100,6 +102,18 @@ inline std::optional<int> run_script(const std::string& script, const std::strin
     return std::nullopt;
   }
   return std::system((python + " -W ignore tests/io/" + script + " " + arguments).c_str());
+}
+
+// The files that tests/io/<script> writes, made once for all cases; null when there is no anndata.
+inline const TempFolder* made_by(const std::string& script) {
+  static std::map<std::string, std::unique_ptr<TempFolder>> folders;
+  const auto [place, added] = folders.emplace(script, nullptr);
+  if (!added) return place->second.get();
+  auto folder = std::make_unique<TempFolder>();
+  const auto status = run_script(script, folder->path().string());
+  if (status && *status != 0) throw InternalError({.where = script, .found = "exit " + std::to_string(*status)});
+  if (status) place->second = std::move(folder);
+  return place->second.get();
 }
 
 }  // namespace cellverdict::testing

@@ -45,6 +45,25 @@ std::map<std::string, double> sums_of(CellSource& source) {
 
 }  // namespace
 
+TEST_CASE("a matrix that changes between the counting of its entries and their reading is refused") {
+  const TempFolder folder;
+  const std::string head = kBanner + "2 3 4\n";
+  folder.write("features.tsv", "G1\tA\nG2\tB\n");
+  folder.write("barcodes.tsv", "AA\nCC\nGG\n");
+  for (const char* later : {"1 3 1\n2 3 1\n1 1 1\n2 1 1\n", "1 2 1\n1 2 1\n1 2 1\n2 2 1\n", "1 1 1\n2 1 1\n1 1 1\n2 1 1\n"}) {
+    folder.write("matrix.mtx", head + "1 3 1\n2 2 1\n1 2 1\n1 1 1\n");
+    const auto source = open_tenx_mex(*find_tenx_mex(folder.path(), ""), 1);  // a sweep for each cell
+    CsrBlock block;
+    REQUIRE(source->read_block(1, block));
+    folder.write("matrix.mtx", head + later);
+    CHECK(contains(input_error([&] {
+                     while (source->read_block(1, block)) {
+                     }
+                   }),
+                   "matrix.mtx: found other contents than when it was opened"));
+  }
+}
+
 TEST_CASE("genes of a cell may come in any order, zeros are no counts, and a cell without counts is a row") {
   const TempFolder folder;
   folder.write("matrix.mtx", kBanner + "% made by hand\n%\n3 4 5\n3 2 7\n1 2 1\n2 2 0\n2 4 5\n1 4\t6\n");

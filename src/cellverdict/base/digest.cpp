@@ -61,6 +61,13 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   return digest.hex();
 }
 
+void refuse_changed(const std::string& where) {
+  throw InputError({.where = where,
+                    .found = "other contents than when it was opened",
+                    .expected = "a file that nobody writes to while it is read",
+                    .advice = "run again when it is complete"});
+}
+
 const std::string& FileDigests::of(const std::filesystem::path& path) {
   std::error_code failure;
   const auto size = std::filesystem::file_size(path, failure);

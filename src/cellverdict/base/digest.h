@@ -14,6 +14,9 @@ std::string sha256(std::string_view bytes);
 // Reads in blocks; throws InputError when the file cannot be read.
 std::string sha256_of_file(const std::filesystem::path& path);
 
+// The InputError of a file that is not what it was a moment ago.
+[[noreturn]] void refuse_changed(const std::string& where);
+
 // Digests of files that several stages ask for: a file is read again only when its size or time of change differs.
 class FileDigests {
  public:

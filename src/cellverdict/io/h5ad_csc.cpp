@@ -1,6 +1,7 @@
 // X compressed by column, given as rows: the rows are cut into bands that fit the memory allowed, and the columns are swept
 // once for each band. A first sweep over the indices alone counts the entries of every row.
 
+#include <cellverdict/base/digest.h>
 #include <cellverdict/base/parallel.h>
 #include <cellverdict/io/h5ad_rows.h>
 
@@ -87,6 +88,7 @@ class CscRows : public H5adRows {
         spread(first_entry, count, row_at_share(part), row_at_share(part + 1));
       });
     }
+    if (!std::equal(cursor_.begin(), cursor_.end(), starts_.begin() + 1)) refuse_changed(head_.path.string());
   }
 
   // The row of the band up to which `part` of the threads' shares of its entries reach.
@@ -113,7 +115,8 @@ class CscRows : public H5adRows {
       }
       for (std::int64_t i = from; i < to; ++i) {
         if (rows[i] < begin || rows[i] >= end) continue;
-        const std::int64_t place = cursor_[rows[i] - band_begin_]++;
+        const std::int64_t row = rows[i] - band_begin_, place = cursor_[row]++;
+        if (place >= starts_[row + 1]) continue;  // more than were counted: refused when the sweep is through
         genes_[place] = gene;
         values_[place] = values[i];
       }

@@ -16,4 +16,9 @@ struct OpenOptions {
   std::function<bool(const std::string&)> hold_column;  // which columns of obs head() is to hold; empty: all
 };
 
+// For hold_column: those that are needed are read one by one.
+inline bool hold_no_column(const std::string& /*name*/) {
+  return false;
+}
+
 }  // namespace cellverdict

@@ -1,5 +1,6 @@
 #include <cellverdict/io/tenx_mex.h>
 
+#include <cellverdict/base/digest.h>
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/io/market_matrix.h>
@@ -219,10 +220,12 @@ class TenxMexSource : public CellSource {
       for (std::size_t i = 0; i < n_batch_; ++i) {
         const MarketEntry& entry = batch_[i];
         if (entry.column < band_begin_ || entry.column >= band_end_) continue;
-        const std::int64_t place = cursor[entry.column - band_begin_]++;
+        const std::int64_t cell = entry.column - band_begin_, place = cursor[cell]++;
+        if (place >= starts_[cell + 1]) continue;  // more than were counted: refused when the sweep is through
         genes_[place] = gene_of_row_[entry.row];
         values_[place] = entry.value;
       }
+    if (!std::equal(cursor.begin(), cursor.end(), starts_.begin() + 1)) refuse_changed(head_.path.string());
   }
 
   void give_band(std::int64_t end_row, CsrBlock& block) {

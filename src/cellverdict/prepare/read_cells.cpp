@@ -172,11 +172,6 @@ ValueState read_cells(const CellReading& reading, std::size_t s, const LabelledS
                       RowSpool& spool) {
   const PlannedSource& planned = reading.plan.sources[s];
   const Stopwatch watch;
-  if (opened.head.n_cells != std::ssize(planned.units))
-    throw InputError({.where = planned.path.string(),
-                      .found = counted(opened.head.n_cells, "cell"),
-                      .expected = with_commas(std::ssize(planned.units)) + ", as on first opening",
-                      .advice = "the file was changed while being read: run again"});
   const ValueState state = Reader(reading, s, opened).read(records, spool);
   reading.context.log(fmt::format("read      {:<24} {:>9} cells  {:>7} {}  {:>6} genes  {:.1f} s", planned.file.name,
                                   with_commas(std::ssize(planned.units)), with_commas(spool.n_rows()),

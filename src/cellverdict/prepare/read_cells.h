@@ -20,8 +20,8 @@ struct CellReading {
   std::function<void(const std::string&)> warn;
 };
 
-// Reads plan.sources[s] from `opened`; gives what its values are. Records are numbered from records.size() on. Throws InputError
-// (damaged, changed since it was planned), DataError (no counts) and Interrupted.
+// Reads plan.sources[s] from `opened`; gives what its values are. `opened` has as many cells as were planned. Records are numbered
+// from records.size() on. Throws InputError (damaged), DataError (no counts) and Interrupted.
 ValueState read_cells(const CellReading& reading, std::size_t s, const LabelledSource& opened, CellRecords& records,
                       RowSpool& spool);
 

@@ -51,7 +51,7 @@ StoreKey make_store_key(const RunContext& context, const StoreRequest& request, 
     for (const auto& [column, value] : file.labels) labels.emplace_back(column, Value{value, {}});
     what.emplace_back("source " + file.name, Value{std::move(labels), {}});
     OpenOptions options = open_options(context, d);
-    options.hold_column = [](const std::string&) { return false; };
+    options.hold_column = hold_no_column;
     const auto source = open_source(file.path, options);
     for (const auto& part : source->head().files) result.inputs.emplace_back(part.string(), digests.of(part));
   }

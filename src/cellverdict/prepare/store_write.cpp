@@ -114,10 +114,18 @@ class StoreWriter {
             .warn = [this](const std::string& note) { warn(note); }};
   }
 
+  // A source is opened anew each time it is gone through: what was decided for its cells must be about the same cells.
   LabelledSource open(std::size_t s) const {
     OpenOptions options = open_options(context_, request_.data);
-    options.hold_column = [](const std::string&) { return false; };  // read one by one when they are written
-    return open_labelled(plan_.sources[s].file, options);
+    options.hold_column = hold_no_column;
+    LabelledSource opened = open_labelled(plan_.sources[s].file, options);
+    const std::int64_t n_planned = std::ssize(plan_.sources[s].units);
+    if (opened.head.n_cells != n_planned)
+      throw InputError({.where = plan_.sources[s].path.string(),
+                        .found = counted(opened.head.n_cells, "cell"),
+                        .expected = with_commas(n_planned) + ", as on first opening",
+                        .advice = "the file was changed while being read: run again"});
+    return opened;
   }
 
   void write_one_by_one(const fs::path& folder, CellRecords& records, UnitSums& sums) {
@@ -236,11 +244,7 @@ class StoreWriter {
     // What was read is what is written down: a file touched meanwhile is hashed anew.
     StoreKey key = make_store_key(context_, request_, digests_);
     for (std::size_t i = 0; i < key.inputs.size(); ++i)
-      if (i >= before.inputs.size() || key.inputs[i] != before.inputs[i])
-        throw InputError({.where = key.inputs[i].first,
-                          .found = "other contents than when it was opened",
-                          .expected = "a file that nobody writes to while it is read",
-                          .advice = "run again when it is complete"});
+      if (i >= before.inputs.size() || key.inputs[i] != before.inputs[i]) refuse_changed(key.inputs[i].first);
     index_.key = std::move(key.key);
     index_.inputs = std::move(key.inputs);
     write_file(folder / "store.json", store_index_to_json(index_));

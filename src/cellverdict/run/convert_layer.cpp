@@ -119,7 +119,7 @@ ConvertResult convert_into_layer(const RunContext& context, const ConvertRequest
                                                   .layer = request.layer,
                                                   .genome = request.genome,
                                                   .genes_are = request.genes_are,
-                                                  .hold_column = [](const std::string&) { return false; }});
+                                                  .hold_column = hold_no_column});
   const SourceHead& head = source->head();
   const auto row_of = match_cells(head, user, request);
   const auto column = match_columns(head, user, request);
