@@ -112,12 +112,25 @@ TEST_CASE("what is no number is named with line and column") {
 TEST_CASE("damaged tables are refused with the line") {
   CHECK(contains(error_of("a.csv", ",c1,c2\nACTB,1,2\nGAPDH,3\n"), "line 3: found 2 fields, expected 3"));
   CHECK(contains(error_of("a.csv", ",c1,c2\nACTB,1,2\n\nGAPDH,3,4\n"), "line 4: found a line after the blank one 3"));
-  CHECK(contains(error_of("a.csv", ",c1,c2\nACTB,1,2\nACTB,3,4\n"), "found gene 'ACTB' twice"));
   CHECK(contains(error_of("a.csv", ",c1,c2\nACTB,1,2\n\"GAPDH,3,4\n"), "line 3: found a quote that is not closed"));
   CHECK(contains(error_of("a.csv", ",c1,c2\n"), "a single line"));
   CHECK(contains(error_of("a.csv", "1,2,3\n4,5,6\n"), "line 1: found numbers where names should stand"));
   CHECK(contains(error_of("a.csv", ",c1,c2\nM\xfcller,1,2\n"), "not UTF-8"));
   CHECK(contains(error_of("a.csv", "one,two,three,four\nx,1\n"), "line 2: found 2 fields below a header of 4"));
+}
+
+TEST_CASE("a gene that names several lines or columns keeps its name on each, to be summed as in every format") {
+  const TempFolder folder;
+  CHECK(shown(folder.write("rows.csv", ",c1,c2\nACTB,1,2\nGAPDH,0,5\nACTB,3,4\n")) ==
+        "c1: ACTB=1 ACTB=3; c2: ACTB=2 GAPDH=5 ACTB=4; ");
+  CHECK(shown(folder.write("columns.csv", ",ACTB,GAPDH,ACTB\nc1,1,0,3\nc2,2,5,4\n")) ==
+        "c1: ACTB=1 ACTB=3; c2: ACTB=2 GAPDH=5 ACTB=4; ");
+  // A column that tells the genes apart is preferred.
+  CHECK(shown(folder.write("ids.csv", "symbol,gene_id,c1,c2\nA,ENSG00000000001,1,2\nA,ENSG00000000002,3,4\n")) ==
+        "c1: ENSG00000000001=1 ENSG00000000002=3; c2: ENSG00000000001=2 ENSG00000000002=4; ");
+  // Ensembl ids before symbols, though a gene has two lines of them.
+  CHECK(shown(folder.write("par.csv", "symbol,gene_id,c1,c2\nA,ENSG00000000001,1,2\nB,ENSG00000000001,3,4\n")) ==
+        "c1: ENSG00000000001=1 ENSG00000000001=3; c2: ENSG00000000001=2 ENSG00000000001=4; ");
 }
 
 TEST_CASE("a line may be longer than any buffer") {

@@ -76,6 +76,16 @@ TEST_CASE("loom files of both versions give what anndata gives, whatever the chu
   CHECK(same_rows(read_all(*nameless, 64), expected));
 }
 
+TEST_CASE("a gene of several rows of a loom file keeps its name on each, to be summed as in every format") {
+  const TempFolder folder;
+  CellStream stream = small_stream();
+  stream.genes = {{"A", "A"}, {"A", "A"}};
+  write_loom(folder / "a.loom", stream, {});
+  const auto source = open_source(folder / "a.loom");
+  CHECK(source->head().genes.ids == std::vector<std::string>{"A", "A"});
+  CHECK(read_all(*source, 2).values == std::vector<float>{0.5F, -3});
+}
+
 TEST_CASE("every loom file of the shared data is read") {
   const auto data = shared_data();
   if (!data) return;

@@ -37,9 +37,9 @@ GeneList choose_or_refuse(std::vector<NameColumn> columns, const fs::path& path,
   ChosenGenes chosen = choose_genes(columns);
   if (!chosen.genes)
     throw InputError({.where = path.string(),
-                      .found = chosen.repeated.empty() ? "a gene without a name" : "gene '" + chosen.repeated + "' twice",
-                      .expected = "distinct names of genes",
-                      .advice = "make them distinct, or add a column gene_id with Ensembl ids"});
+                      .found = "a gene without a name",
+                      .expected = "a name for every gene",
+                      .advice = "name it, or add a column gene_id with Ensembl ids"});
   if (chosen.ids_from != columns[0].name) notes.push_back("gene ids are those of column " + chosen.ids_from);
   return std::move(*chosen.genes);
 }

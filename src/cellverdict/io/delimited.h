@@ -14,7 +14,7 @@
 
 namespace cellverdict {
 
-// Throws InputError naming line and column for a value that is missing or no number, for ragged lines and repeated genes.
+// Throws InputError naming line and column for a value that is missing or no number, and for ragged lines.
 std::unique_ptr<CellSource> open_delimited(const std::filesystem::path& path, const OpenOptions& options);
 
 // What a table of text is: a sample sheet has a column `path` or `prefix`, a matrix has columns of numbers. Throws nothing.

@@ -1,32 +1,29 @@
 #include <cellverdict/genes/recognise.h>
 #include <cellverdict/io/gene_columns.h>
+#include <cellverdict/table/names.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <string_view>
-#include <unordered_set>
 
 namespace cellverdict {
 
 namespace {
 
-// The first name that stands twice or is empty; nothing when every gene has its own.
-std::optional<std::string> first_repeated(const std::vector<std::string>& names) {
-  std::unordered_set<std::string_view> seen;
-  for (const auto& name : names)
-    if (name.empty() || !seen.insert(name).second) return name;
-  return std::nullopt;
+bool names_all(const NameColumn& column) {
+  return std::find(column.texts.begin(), column.texts.end(), "") == column.texts.end();
 }
 
-const NameColumn* find_ids(const std::vector<NameColumn>& columns, std::string& repeated) {
+bool names_differ(const NameColumn& column) {
+  return find_repeated(column.texts).n_repeated == 0;
+}
+
+// A column that tells all genes apart before one that does not.
+const NameColumn* find_ids(const std::vector<NameColumn>& columns) {
   for (const bool ensembl : {true, false})
-    for (const auto& column : columns) {
-      if (ensembl && !mostly_ensembl(column.texts)) continue;
-      const auto twice = first_repeated(column.texts);
-      if (!twice) return &column;
-      if (repeated.empty()) repeated = *twice;
-    }
+    for (const bool distinct : {true, false})
+      for (const auto& column : columns)
+        if ((!ensembl || mostly_ensembl(column.texts)) && names_all(column) && (!distinct || names_differ(column))) return &column;
   return nullptr;
 }
 
@@ -56,7 +53,7 @@ bool is_symbol_header(const std::string& name) {
 ChosenGenes choose_genes(const std::vector<NameColumn>& columns) {
   ChosenGenes out;
   if (columns.empty()) return out;
-  const NameColumn* ids = find_ids(columns, out.repeated);
+  const NameColumn* ids = find_ids(columns);
   if (ids == nullptr) return out;
   const NameColumn* symbols = find_symbols(columns, ids);
   out.genes = GeneList{ids->texts, symbols != nullptr ? symbols->texts : ids->texts};

@@ -16,12 +16,12 @@ struct NameColumn {
 };
 
 struct ChosenGenes {
-  std::optional<GeneList> genes;       // nothing when no column names every gene differently
+  std::optional<GeneList> genes;       // ids may repeat; nothing when no column names every gene
   std::string ids_from, symbols_from;  // names of the columns
-  std::string repeated;                // a name that stands twice in the column that came nearest
 };
 
-// Ids: the first column that is mostly Ensembl ids, else the first whose names are distinct. Symbols: a column called gene_name,
+// Ids: the first column that is mostly Ensembl ids, else the first; of either kind the first whose names are distinct, and where
+// none are, one that names the same gene more than once (resolve_genes sums its columns). Symbols: a column called gene_name,
 // symbol and the like, else the first other one when the ids are Ensembl's. `columns` in order of preference.
 ChosenGenes choose_genes(const std::vector<NameColumn>& columns);
 

@@ -65,8 +65,8 @@ GeneList read_genes(const Hdf5Object& attributes, std::int64_t n_genes, std::vec
   std::stable_partition(columns.begin(), columns.end(), [](const NameColumn& c) { return is_symbol_header(c.name); });
   ChosenGenes chosen = choose_genes(columns);
   if (!chosen.genes)
-    attributes.refuse("gene '" + chosen.repeated + "' twice", "distinct names in Gene, or an Accession for every gene",
-                      "make them distinct in loompy and write the file again");
+    attributes.refuse("a gene without a name", "a name in Gene, or an Accession, for every gene",
+                      "name them in loompy and write the file again");
   if (chosen.ids_from != "Gene") notes.push_back("gene ids are those of row_attrs/" + chosen.ids_from);
   return std::move(*chosen.genes);
 }

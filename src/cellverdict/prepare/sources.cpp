@@ -2,6 +2,7 @@
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/io/delimited.h>
+#include <cellverdict/io/foreign_format.h>
 #include <cellverdict/io/gene_map.h>
 #include <cellverdict/io/resolved_genes.h>
 #include <cellverdict/io/sample_sheet.h>
@@ -23,6 +24,7 @@ fs::path resolved(const fs::path& path, const fs::path& base) {
 }
 
 std::vector<SourceFile> sources_of_sheet(const fs::path& file) {
+  if (kind_of_table(file) != TableKind::sheet && fs::is_regular_file(file)) refuse_foreign(file);  // a part of a 10x matrix alone
   const SampleSheet sheet = read_sample_sheet(file);
   std::vector<SourceFile> sources;
   for (std::size_t i = 0; i < sheet.paths.size(); ++i) {
