@@ -1,5 +1,6 @@
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/file_write.h>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -140,11 +141,7 @@ void write_file(const fs::path& target, std::string_view text) {
     std::ofstream stream(out.temporary(), std::ios::binary);
     stream.write(text.data(), static_cast<std::streamsize>(text.size()));
     stream.close();
-    if (!stream)
-      throw InputError({.where = target.string(),
-                        .found = std::strerror(errno),
-                        .expected = "to write it",
-                        .advice = "free space or choose another folder"});
+    if (!stream) refuse_unwritten(target);
   }
   out.commit();
 }

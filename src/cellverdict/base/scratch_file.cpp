@@ -1,6 +1,7 @@
 #include <cellverdict/base/scratch_file.h>
 
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/file_write.h>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -41,15 +42,7 @@ std::int64_t ScratchFile::reserve(std::int64_t bytes) {
 }
 
 void ScratchFile::write_at(std::int64_t place, const void* bytes, std::int64_t n) const {
-  const char* next = static_cast<const char*>(bytes);
-  while (n > 0) {
-    const ssize_t written = ::pwrite(file_, next, static_cast<std::size_t>(n), place);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) fail();
-    next += written;
-    place += written;
-    n -= written;
-  }
+  if (!write_all_at(file_, place, bytes, n)) fail();
 }
 
 void ScratchFile::close() {

@@ -1,14 +1,13 @@
 #include <cellverdict/io/gzip_output.h>
 
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/file_write.h>
 
 #include <isa-l/igzip_lib.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -19,13 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kBlock = std::size_t{256} << 10;
-
-[[noreturn]] void refuse(const fs::path& path) {
-  throw InputError({.where = path.string(),
-                    .found = std::strerror(errno),
-                    .expected = "to write it",
-                    .advice = "free space or choose another folder"});
-}
 
 }  // namespace
 
@@ -39,7 +31,7 @@ struct GzipOutput::State {
 };
 
 GzipOutput::GzipOutput(const fs::path& path, fs::path shown) : shown_(std::move(shown)), state_(std::make_unique<State>(path)) {
-  if (!state_->file) refuse(shown_);
+  if (!state_->file) refuse_unwritten(shown_);
   auto& stream = state_->stream;
   isal_deflate_init(&stream);
   stream.gzip_flag = IGZIP_GZIP;
@@ -61,7 +53,7 @@ void GzipOutput::pump(bool last) {
     stream.avail_out = static_cast<std::uint32_t>(state_->output.size());
     if (isal_deflate(&stream) != COMP_OK) throw InternalError({.where = shown_.string(), .found = "a failure to compress"});
     const std::size_t n = state_->output.size() - stream.avail_out;
-    if (std::fwrite(state_->output.data(), 1, n, state_->file.get()) != n) refuse(shown_);
+    if (std::fwrite(state_->output.data(), 1, n, state_->file.get()) != n) refuse_unwritten(shown_);
   } while (last ? stream.internal_state.state != ZSTATE_END : stream.avail_in > 0 || stream.avail_out == 0);
   state_->pending.clear();
 }
@@ -79,8 +71,8 @@ void GzipOutput::write(std::string_view text) {
 
 void GzipOutput::finish() {
   pump(true);
-  if (std::fflush(state_->file.get()) != 0 || ::fsync(::fileno(state_->file.get())) != 0) refuse(shown_);
-  if (std::fclose(state_->file.release()) != 0) refuse(shown_);
+  if (std::fflush(state_->file.get()) != 0 || ::fsync(::fileno(state_->file.get())) != 0) refuse_unwritten(shown_);
+  if (std::fclose(state_->file.release()) != 0) refuse_unwritten(shown_);
 }
 
 }  // namespace cellverdict

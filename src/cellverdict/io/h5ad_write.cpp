@@ -2,6 +2,7 @@
 
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/file_write.h>
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/io/h5ad_frame.h>
 #include <cellverdict/io/hdf5_output.h>
@@ -9,9 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -131,7 +130,7 @@ H5adShard::H5adShard(const std::filesystem::path& path, const H5adShardShape& sh
   }
   root.close_file();
   file_ = ::open(out_.temporary().c_str(), O_WRONLY | O_CLOEXEC);
-  if (file_ < 0) fail();
+  if (file_ < 0) refuse_unwritten(path_);
   const std::int64_t zero = 0;
   write_ends(-1, std::span(&zero, 1));
 }
@@ -140,25 +139,10 @@ H5adShard::~H5adShard() {
   if (file_ >= 0) ::close(file_);
 }
 
-void H5adShard::fail() const {
-  throw InputError({.where = path_.string(),
-                    .found = std::strerror(errno),
-                    .expected = "to write it",
-                    .advice = "check free space and permissions"});
-}
-
 void H5adShard::write_at(std::int64_t place, const void* bytes, std::int64_t n) const {
-  const std::int64_t begin = place, length = n;
-  for (const char* next = static_cast<const char*>(bytes); n > 0;) {
-    const ssize_t written = ::pwrite(file_, next, static_cast<std::size_t>(n), place);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) fail();
-    next += written;
-    place += written;
-    n -= written;
-  }
+  if (!write_all_at(file_, place, bytes, n)) refuse_unwritten(path_);
   // The disk begins at once: what is left to wait for at the end is the last part alone.
-  ::sync_file_range(file_, begin, length, SYNC_FILE_RANGE_WRITE);
+  ::sync_file_range(file_, place, n, SYNC_FILE_RANGE_WRITE);
 }
 
 void H5adShard::write_ends(std::int64_t first_row, std::span<const std::int64_t> ends) const {
@@ -183,7 +167,7 @@ void H5adShard::write_values(std::int64_t first_entry, std::span<const float> va
 }
 
 void H5adShard::finish(const H5adLateFrame& obs, const Frame& var) {
-  if (::close(std::exchange(file_, -1)) != 0) fail();
+  if (::close(std::exchange(file_, -1)) != 0) refuse_unwritten(path_);
   {
     Hdf5Group root = Hdf5Group::reopen_file(out_.temporary(), path_);
     write_rest(root, obs, var, {});

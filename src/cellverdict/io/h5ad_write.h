@@ -58,7 +58,6 @@ class H5adShard {
 
  private:
   void write_at(std::int64_t place, const void* bytes, std::int64_t n) const;
-  [[noreturn]] void fail() const;
 
   AtomicPath out_;
   std::filesystem::path path_;

@@ -1,10 +1,8 @@
-#include <cellverdict/base/error.h>
+#include <cellverdict/base/file_write.h>
 #include <cellverdict/io/gzip_output.h>
 #include <cellverdict/io/text_output.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <optional>
 #include <string>
 
@@ -12,24 +10,13 @@ namespace cellverdict {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-[[noreturn]] void refuse(const fs::path& path) {
-  throw InputError({.where = path.string(),
-                    .found = std::strerror(errno),
-                    .expected = "to write it",
-                    .advice = "free space or choose another folder"});
-}
-
-}  // namespace
-
 struct TextOutput::State {
   State(const fs::path& path, fs::path name, TextPacking packing) : shown(std::move(name)) {
     if (packing == TextPacking::gzip) {
       gzip.emplace(path, shown);
     } else {
       plain.reset(std::fopen(path.c_str(), "wb"));
-      if (!plain) refuse(shown);
+      if (!plain) refuse_unwritten(shown);
     }
   }
   struct Close {
@@ -48,12 +35,12 @@ TextOutput::TextOutput(TextOutput&&) noexcept = default;
 
 void TextOutput::write(std::string_view text) {
   if (state_->gzip) return state_->gzip->write(text);
-  if (std::fwrite(text.data(), 1, text.size(), state_->plain.get()) != text.size()) refuse(state_->shown);
+  if (std::fwrite(text.data(), 1, text.size(), state_->plain.get()) != text.size()) refuse_unwritten(state_->shown);
 }
 
 void TextOutput::finish() {
   if (state_->gzip) return state_->gzip->finish();
-  if (std::fclose(state_->plain.release()) != 0) refuse(state_->shown);
+  if (std::fclose(state_->plain.release()) != 0) refuse_unwritten(state_->shown);
 }
 
 }  // namespace cellverdict

@@ -61,9 +61,8 @@ Spread mean_and_sd(const std::vector<double>& values) {
 // Median, and the median deviation from it scaled to the sd of a normal distribution.
 Spread median_and_scaled_mad(std::vector<double> values) {
   constexpr double kNormalQuartile = 0.67448975019608171;  // Φ⁻¹(3/4)
-  const double median = median_of(values);
-  for (double& x : values) x = std::abs(x - median) / kNormalQuartile;
-  return {median, median_of(values)};
+  const auto [median, mad] = median_and_mad(std::move(values), kNormalQuartile);
+  return {median, mad};
 }
 
 template <class SpreadOf>

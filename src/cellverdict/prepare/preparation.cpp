@@ -4,11 +4,11 @@
 #include <cellverdict/prepare/preparation.h>
 #include <cellverdict/prepare/select_genes.h>
 #include <cellverdict/prepare/training_sums.h>
+#include <cellverdict/table/quantile.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 
 namespace cellverdict {
 
@@ -38,9 +38,7 @@ GeneSums sum_training_cells(const RunContext& context, const TrainView& train, c
 double median_total(const TrainView& train) {
   std::vector<double> totals;
   for (std::int64_t i = 0; i < train.n_cells(); ++i) totals.push_back(train.total(i));
-  const auto middle = totals.begin() + static_cast<std::ptrdiff_t>(totals.size() / 2);
-  std::nth_element(totals.begin(), middle, totals.end());
-  return totals.size() % 2 == 1 ? *middle : std::midpoint(*std::max_element(totals.begin(), middle), *middle);
+  return median_of(totals);
 }
 
 }  // namespace

@@ -12,16 +12,6 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::infinity();
 
-struct MedianAndMad {
-  double median, mad;
-};
-
-MedianAndMad median_and_mad(std::vector<double> values) {
-  const double median = median_of(values);
-  for (double& x : values) x = std::abs(x - median);
-  return {median, median_of(values)};
-}
-
 struct Passing {
   double least, most;
 };

@@ -3,6 +3,7 @@
 #include <cellverdict/genes/mitochondrial.h>
 #include <cellverdict/run/inspect.h>
 #include <cellverdict/split/cohort.h>
+#include <cellverdict/table/quantile.h>
 
 #include <fmt/format.h>
 
@@ -14,13 +15,6 @@ namespace cellverdict {
 namespace {
 
 constexpr std::int64_t kCellsLookedAt = 512;
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 InspectedSource inspect_source(LabelledSource& opened) {
   const SourceHead& head = opened.head;
@@ -53,8 +47,8 @@ InspectedSource inspect_source(LabelledSource& opened) {
     totals.push_back(total);
     genes.push_back(static_cast<double>(cells.row(i).genes.size()));
   }
-  source.median_total = median(std::move(totals));
-  source.median_genes = median(std::move(genes));
+  source.median_total = median_of(totals);
+  source.median_genes = median_of(genes);
   return source;
 }
 

@@ -21,4 +21,10 @@ double median_of(std::vector<double>& values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
+MedianAndMad median_and_mad(std::vector<double> values, double unit) {
+  const double median = median_of(values);
+  for (double& x : values) x = std::abs(x - median) / unit;
+  return {median, median_of(values)};
+}
+
 }  // namespace cellverdict
