@@ -30,13 +30,14 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(SKIPPED)
 
-# What make_h5ad.py and make_tenx.py write, whole: every layout, filter and encoding.
-WHOLE = ["csr.h5ad", "csr_gzip.h5ad", "csc.h5ad", "csc_lzf.h5ad", "dense.h5ad", "dense_gzip.h5ad", "v3.h5", "fixed.h5", "v2.h5", "bender.h5"]
+# What make_h5ad.py, make_tenx.py and make_tables.py write, whole: every layout, filter and encoding.
+WHOLE = ["csr.h5ad", "csr_gzip.h5ad", "csc.h5ad", "csc_lzf.h5ad", "dense.h5ad", "dense_gzip.h5ad", "v3.h5", "fixed.h5", "v2.h5", "bender.h5",
+         "two.loom", "three.loom"]
 MARKS = [b"TREE", b"SNOD", b"HEAP", b"GCOL", b"OHDR", b"OCHK", b"BTHD", b"BTLF", b"BTIN", b"FRHP", b"FHDB", b"FHIB", b"FSHD", b"FADB", b"EAHD"]
 
 
 def make_sources(folder: Path) -> dict[str, bytes]:
-    for script in ("make_h5ad.py", "make_tenx.py"):
+    for script in ("make_h5ad.py", "make_tenx.py", "make_tables.py"):
         subprocess.run([sys.executable, HERE / script, folder], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     sources = {name: (folder / name).read_bytes() for name in WHOLE if (folder / name).exists()}
     for name in ("csr.h5ad", "dense_gzip.h5ad", "v3.h5"):  # the same in the newer form of the format
