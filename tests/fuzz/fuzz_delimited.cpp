@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "line_mutator.h"
 #include "memory_file.h"
 
 using namespace cellverdict;

@@ -2,6 +2,7 @@
 
 #include <cellverdict/run/experiment.h>
 
+#include "line_mutator.h"
 #include "memory_file.h"
 
 using namespace cellverdict;

@@ -2,6 +2,7 @@
 
 #include <cellverdict/io/sample_sheet.h>
 
+#include "line_mutator.h"
 #include "memory_file.h"
 
 using namespace cellverdict;
