@@ -99,8 +99,7 @@ void check_against_scanpy(const Split& split, const nlohmann::json& truth) {
 }
 
 nlohmann::json golden() {
-  const auto here = std::filesystem::path(__FILE__).parent_path();
-  return nlohmann::json::parse(read_file(here / "seurat_v3_golden.json"));
+  return nlohmann::json::parse(read_file(truth_folder().parent_path() / "prepare/seurat_v3_golden.json"));
 }
 
 // 40 cells of genes that vary, but for the last two: one constant, one absent.
