@@ -35,6 +35,13 @@ Evaluation example() {
   e.threshold = 0.37;
   e.threshold_source = "chosen on validation";
   e.temperature = 1.25;
+  e.split.fold = 2;
+  e.split.n_folds = 4;
+  e.split.held_out = "19";
+  e.folds = {{.held_out = "19", .n_units = 2, .n_cells = 3, .cell_auc = 0.7, .threshold_source = "fixed"}, {}};
+  e.metrics = {
+      {.metric = "auc", .estimate = 0.75, .interval = Interval{.estimate = 0.75, .low = 0.5, .high = 0.9, .method = "DeLong"}},
+      {.metric = "accuracy", .over_units = false, .why_not = "too few"}};
   e.units = {{"L2", "patient", "Patient", "19", 3, {0.25, 0.75}, "Patient", 1.0 / 3}};
   e.baselines = {{"day", 0.0, std::nullopt, 0.5, {{"day 19", {0, 1}, {1, 0}}}, "The day alone is wrong."}};
   e.majority_accuracy = 0.6;
@@ -116,6 +123,6 @@ TEST_CASE("a damaged evaluation is refused with the place that is wrong") {
       std::string::npos);
   CHECK(complaint_of(replaced(text, "\"false_positive_rate\":[0.0,", "\"false_positive_rate\":["))
             .find("three lists of equal length") != std::string::npos);
-  CHECK(complaint_of(replaced(text, "\"cellverdict_evaluation\": 2", "\"cellverdict_evaluation\": 3")).find("found version 3") !=
+  CHECK(complaint_of(replaced(text, "\"cellverdict_evaluation\": 3", "\"cellverdict_evaluation\": 4")).find("found version 4") !=
         std::string::npos);
 }

@@ -30,9 +30,10 @@ std::vector<double> predicted(const CellView& view, const std::function<double(s
 
 Evaluation evaluate_split(const Split& split, std::vector<double> probability, const Decision& decision = {},
                           const EvaluateOptions& options = {}) {
-  const TrainView train = split.train();
   const TestView test = split.test();
-  EvaluateInput input{.name = "example", .train = train, .split = split.summary(), .decision = decision};
+  EvaluateInput input{.name = "example",
+                      .folds = {{.train = split.train(), .decision = decision, .end = test.n_cells(), .held_out = {}}},
+                      .split = split.summary()};
   input.heads.push_back({.label = "genotype", .classes = test.classes(), .probability = std::move(probability)});
   return evaluate(test, input, options);
 }
@@ -324,9 +325,10 @@ TEST_CASE("the split's column is a covariate by default, and roles are not") {
 
 TEST_CASE("an extra head is evaluated on the cells that have its value, and weighs in the combined loss") {
   const Split split = split_example(make_example(lmna_units()), lmna_lists());
-  const TrainView train = split.train();
   const TestView test = split.test();
-  EvaluateInput input{.name = "B", .train = train, .split = split.summary()};
+  EvaluateInput input{.name = "B",
+                      .folds = {{.train = split.train(), .decision = {}, .end = test.n_cells(), .held_out = {}}},
+                      .split = split.summary()};
   input.heads.push_back({.label = "genotype", .classes = test.classes(), .probability = right(test)});
   PredictedHead day{.label = "day", .classes = {"16", "19", "0"}, .weight = 0.3};
   for (std::int64_t i = 0; i < test.n_cells(); ++i) day.probability.insert(day.probability.end(), {0.7, 0.2, 0.1});

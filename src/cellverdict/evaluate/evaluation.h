@@ -2,6 +2,7 @@
 // What is said about one model on the held-out side of one split. Plain data, written as evaluation.json and read by the report.
 
 #include <cellverdict/split/side.h>
+#include <cellverdict/stats/intervals.h>
 #include <cellverdict/stats/learning_curve.h>
 #include <cellverdict/stats/metrics.h>
 
@@ -29,6 +30,25 @@ struct UnitResult {
   std::vector<double> probability;  // [classes] mean over its cells
   std::string predicted;
   double cell_accuracy = 0;  // share of its cells called right
+};
+
+// A number of the label's head and how far it can be off in new units.
+struct MeasuredMetric {
+  std::string metric;      // "auc", "accuracy", "sensitivity", "specificity"; of more classes "recall of NAME"
+  bool over_units = true;  // else over cells, the interval then from drawing whole units
+  std::optional<double> estimate;
+  std::optional<Interval> interval;
+  std::string why_not;  // a clause, where there is no interval
+};
+
+// One fold of a cross-validation.
+struct FoldScore {
+  std::string held_out;  // the value tested, when the scheme holds out values
+  std::int64_t n_units = 0, n_cells = 0;
+  std::optional<double> unit_auc, cell_auc;  // absent where the fold lacks a class
+  double cell_accuracy = 0;
+  double threshold = 0.5, temperature = 1;
+  std::string threshold_source, temperature_source;
 };
 
 // A rule that knows only a covariate ("the day"): P(class | value) among training units, the training prevalence for values never
@@ -65,7 +85,9 @@ struct Evaluation {
   std::string threshold_source;  // "fixed", "chosen on validation"
   double temperature = 1;
   std::string temperature_source;
-  std::vector<UnitResult> units;  // test side, one a unit and class: see n_test_units
+  std::vector<FoldScore> folds;         // of a cross-validation; empty: one split
+  std::vector<MeasuredMetric> metrics;  // of the label's head, units first
+  std::vector<UnitResult> units;        // test side, one a unit and class: see n_test_units
   std::vector<CovariateBaseline> baselines;
   double majority_accuracy = 0;          // always answering the class with most training cells, over test cells
   std::vector<std::string> first_lines;  // what must be read before any number: person against disease, optimistic split

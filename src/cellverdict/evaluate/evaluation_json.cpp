@@ -15,7 +15,7 @@ namespace cellverdict {
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 
 Json to_json(double x) {
   if (std::isfinite(x)) return x;
@@ -66,6 +66,9 @@ Json to_json(const SplitSummary& split) {
   return {{"scheme", split.scheme},
           {"by", split.by},
           {"optimistic", split.optimistic},
+          {"fold", split.fold},
+          {"n_folds", split.n_folds},
+          {"held_out", split.held_out},
           {"has_validation", split.has_validation},
           {"classes", split.classes},
           {"units", units},
@@ -80,6 +83,32 @@ Json to_json(const HeadResult& head) {
           {"units", head.units ? to_json(*head.units) : Json(nullptr)},
           {"cell_roc", to_json(head.cell_roc)},
           {"unit_roc", to_json(head.unit_roc)}};
+}
+
+Json to_json(const std::optional<Interval>& interval) {
+  if (!interval) return nullptr;
+  return {{"low", to_json(interval->low)}, {"high", to_json(interval->high)}, {"method", interval->method}};
+}
+
+Json to_json(const MeasuredMetric& m) {
+  return {{"metric", m.metric},
+          {"over", m.over_units ? "units" : "cells"},
+          {"estimate", to_json(m.estimate)},
+          {"interval", to_json(m.interval)},
+          {"why_not", m.why_not}};
+}
+
+Json to_json(const FoldScore& fold) {
+  return {{"held_out", fold.held_out},
+          {"n_units", fold.n_units},
+          {"n_cells", fold.n_cells},
+          {"unit_auc", to_json(fold.unit_auc)},
+          {"cell_auc", to_json(fold.cell_auc)},
+          {"cell_accuracy", to_json(fold.cell_accuracy)},
+          {"threshold", to_json(fold.threshold)},
+          {"threshold_source", fold.threshold_source},
+          {"temperature", to_json(fold.temperature)},
+          {"temperature_source", fold.temperature_source}};
 }
 
 Json to_json(const UnitResult& u) {
@@ -178,6 +207,9 @@ void read(const Node& node, HeadResult& out);
 void read(const Node& node, UnitResult& out);
 void read(const Node& node, CovariateRule& out);
 void read(const Node& node, CovariateBaseline& out);
+void read(const Node& node, Interval& out);
+void read(const Node& node, MeasuredMetric& out);
+void read(const Node& node, FoldScore& out);
 
 template <class T>
 void read(const Node& node, std::vector<T>& out) {
@@ -232,6 +264,9 @@ void read(const Node& node, SplitSummary& split) {
   read(node.at("scheme"), split.scheme);
   read(node.at("by"), split.by);
   read(node.at("optimistic"), split.optimistic);
+  read(node.at("fold"), split.fold);
+  read(node.at("n_folds"), split.n_folds);
+  read(node.at("held_out"), split.held_out);
   read(node.at("has_validation"), split.has_validation);
   read(node.at("classes"), split.classes);
   read(node.at("units"), split.units);
@@ -246,6 +281,36 @@ void read(const Node& node, HeadResult& head) {
   read(node.at("units"), head.units);
   read(node.at("cell_roc"), head.cell_roc);
   read(node.at("unit_roc"), head.unit_roc);
+}
+
+void read(const Node& node, Interval& interval) {
+  read(node.at("low"), interval.low);
+  read(node.at("high"), interval.high);
+  read(node.at("method"), interval.method);
+}
+
+void read(const Node& node, MeasuredMetric& m) {
+  std::string over;
+  read(node.at("metric"), m.metric);
+  read(node.at("over"), over);
+  read(node.at("estimate"), m.estimate);
+  read(node.at("interval"), m.interval);
+  read(node.at("why_not"), m.why_not);
+  m.over_units = over == "units";
+  if (m.interval) m.interval->estimate = m.estimate.value_or(0);
+}
+
+void read(const Node& node, FoldScore& fold) {
+  read(node.at("held_out"), fold.held_out);
+  read(node.at("n_units"), fold.n_units);
+  read(node.at("n_cells"), fold.n_cells);
+  read(node.at("unit_auc"), fold.unit_auc);
+  read(node.at("cell_auc"), fold.cell_auc);
+  read(node.at("cell_accuracy"), fold.cell_accuracy);
+  read(node.at("threshold"), fold.threshold);
+  read(node.at("threshold_source"), fold.threshold_source);
+  read(node.at("temperature"), fold.temperature);
+  read(node.at("temperature_source"), fold.temperature_source);
 }
 
 void read(const Node& node, UnitResult& u) {
@@ -302,6 +367,8 @@ std::string evaluation_to_json(const Evaluation& e) {
                      {"threshold_source", e.threshold_source},
                      {"temperature", to_json(e.temperature)},
                      {"temperature_source", e.temperature_source},
+                     {"folds", list_of(e.folds)},
+                     {"metrics", list_of(e.metrics)},
                      {"units", list_of(e.units)},
                      {"baselines", list_of(e.baselines)},
                      {"majority_accuracy", to_json(e.majority_accuracy)}};
@@ -345,6 +412,8 @@ Evaluation evaluation_from_json(const std::string& text, const std::string& wher
   read(root.at("threshold_source"), e.threshold_source);
   read(root.at("temperature"), e.temperature);
   read(root.at("temperature_source"), e.temperature_source);
+  read(root.at("folds"), e.folds);
+  read(root.at("metrics"), e.metrics);
   read(root.at("units"), e.units);
   read(root.at("baselines"), e.baselines);
   read(root.at("majority_accuracy"), e.majority_accuracy);

@@ -2,7 +2,7 @@
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/evaluate/covariates.h>
 #include <cellverdict/evaluate/protocol.h>
-#include <cellverdict/evaluate/unit_means.h>
+#include <cellverdict/evaluate/scoring.h>
 #include <cellverdict/evaluate/wording.h>
 #include <cellverdict/stats/calibration.h>
 
@@ -12,24 +12,12 @@ namespace cellverdict {
 
 namespace {
 
-std::vector<std::uint8_t> is_class(const std::vector<std::int32_t>& truth, std::int32_t positive) {
-  std::vector<std::uint8_t> flags;
-  for (const std::int32_t c : truth) flags.push_back(c == positive);
-  return flags;
-}
-
-std::vector<double> class_scores(const std::vector<double>& probability, std::size_t n_classes, std::int32_t positive) {
-  std::vector<double> scores;
-  for (std::size_t i = positive; i < probability.size(); i += n_classes) scores.push_back(probability[i]);
-  return scores;
-}
-
-// Truth and probabilities of the cells that have a class of this head.
+// Truth and probabilities of the cells that have a class of an extra head.
 struct KnownCells {
   std::vector<std::int32_t> truth;
   std::vector<double> probability;
 };
-KnownCells known_cells(const TestView& test, const PredictedHead& head, double temperature) {
+KnownCells known_cells(const TestView& test, const PredictedHead& head) {
   const auto n_classes = static_cast<std::int64_t>(head.classes.size());
   const auto codes = codes_of(test.column(head.label, "[data] label"), head.classes);
   KnownCells known;
@@ -39,8 +27,21 @@ KnownCells known_cells(const TestView& test, const PredictedHead& head, double t
     const auto row = head.probability.begin() + static_cast<std::ptrdiff_t>(i) * n_classes;
     known.probability.insert(known.probability.end(), row, row + n_classes);
   }
-  if (temperature != 1) known.probability = apply_temperature(known.probability, n_classes, temperature);
   return known;
+}
+
+// Each fold's cells by its own temperature.
+std::vector<double> calibrated(const EvaluateInput& input, std::int64_t n_classes) {
+  std::vector<double> out = input.heads[0].probability;
+  std::int64_t begin = 0;
+  for (const auto& fold : input.folds) {
+    const auto part = std::span(out).subspan(static_cast<std::size_t>(begin * n_classes),
+                                             static_cast<std::size_t>((fold.end - begin) * n_classes));
+    if (fold.decision.temperature != 1)
+      std::ranges::copy(apply_temperature(part, n_classes, fold.decision.temperature), part.begin());
+    begin = fold.end;
+  }
+  return out;
 }
 
 std::string donors_of(const SplitSummary& split, const std::string& unit, const std::string& label) {
@@ -49,46 +50,71 @@ std::string donors_of(const SplitSummary& split, const std::string& unit, const 
   return {};
 }
 
-void evaluate_units(const TestView& test, const std::vector<double>& probability, std::int32_t positive, const Column* stratum,
-                    HeadResult& head, Evaluation& out) {
-  const auto n_classes = static_cast<std::int64_t>(out.classes.size());
-  const auto means = unit_means(test, probability);
-  std::vector<std::int32_t> truth;
-  std::vector<double> unit_probability;
-  for (const auto& unit : means) {
-    truth.push_back(unit.label);
-    unit_probability.insert(unit_probability.end(), unit.probability.begin(), unit.probability.end());
+HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std::int32_t positive, Evaluation& out) {
+  const PredictedHead& predicted = input.heads[0];
+  const auto probability = calibrated(input, std::ssize(predicted.classes));
+  ScoringInput scoring{
+      .test = test, .probability = probability, .positive = positive, .seed = input.seed, .threads = input.threads};
+  for (const auto& fold : input.folds) scoring.folds.push_back({fold.end, fold.decision.threshold});
+  LabelScores scores = score_label(scoring);
+  std::optional<Column> stratum;
+  if (!input.split.by.empty()) stratum = test.column(input.split.by, "[split] by");
+  for (auto& call : scores.calls)
+    out.units.push_back({.unit = call.mean.unit,
+                         .donor = donors_of(out.split, call.mean.unit, out.classes[call.mean.label]),
+                         .label = out.classes[call.mean.label],
+                         .stratum = stratum ? stratum->text(call.mean.cells[0]) : "",
+                         .n_cells = call.mean.n_cells,
+                         .probability = call.mean.probability,
+                         .predicted = out.classes[call.called],
+                         .cell_accuracy = call.cell_accuracy});
+  out.metrics = std::move(scores.metrics);
+  if (input.folds.size() > 1) {
+    out.folds = std::move(scores.folds);
+    for (std::size_t f = 0; f < input.folds.size(); ++f) {
+      const Decision& decision = input.folds[f].decision;
+      out.folds[f].held_out = input.folds[f].held_out;
+      out.folds[f].temperature = decision.temperature;
+      out.folds[f].threshold_source = decision.threshold_source;
+      out.folds[f].temperature_source = decision.temperature_source;
+    }
   }
-  const ClassificationInput units{
-      .truth = truth, .probability = unit_probability, .n_classes = n_classes, .positive = positive, .threshold = out.threshold};
-  head.units = classify(units);
-  if (n_classes == 2) head.unit_roc = roc_curve(is_class(truth, positive), class_scores(unit_probability, 2, positive));
-  const auto called = predicted_classes(units);
-
-  std::vector<std::int32_t> cell_truth;
-  for (std::int64_t i = 0; i < test.n_cells(); ++i) cell_truth.push_back(test.label(i));
-  const auto cell_called = predicted_classes(
-      {.truth = cell_truth, .probability = probability, .n_classes = n_classes, .positive = positive, .threshold = out.threshold});
-  for (std::size_t u = 0; u < means.size(); ++u) {
-    std::int64_t right = 0;
-    for (const std::int64_t i : means[u].cells) right += cell_called[i] == cell_truth[i];
-    out.units.push_back({.unit = means[u].unit,
-                         .donor = donors_of(out.split, means[u].unit, out.classes[means[u].label]),
-                         .label = out.classes[means[u].label],
-                         .stratum = stratum ? stratum->text(means[u].cells[0]) : "",
-                         .n_cells = means[u].n_cells,
-                         .probability = means[u].probability,
-                         .predicted = out.classes[called[u]],
-                         .cell_accuracy = static_cast<double>(right) / static_cast<double>(means[u].n_cells)});
-  }
+  return {.label = predicted.label,
+          .classes = predicted.classes,
+          .weight = predicted.weight,
+          .cells = scores.cells,
+          .units = scores.units,
+          .cell_roc = std::move(scores.cell_roc),
+          .unit_roc = std::move(scores.unit_roc)};
 }
 
-double majority_accuracy(const TrainView& train, const TestView& test) {
-  std::vector<std::int64_t> n(train.classes().size());
-  for (std::int64_t i = 0; i < train.n_cells(); ++i) ++n[train.label(i)];
-  const auto majority = static_cast<std::int32_t>(std::max_element(n.begin(), n.end()) - n.begin());
-  std::int64_t right = 0;
-  for (std::int64_t i = 0; i < test.n_cells(); ++i) right += test.label(i) == majority;
+std::optional<HeadResult> evaluate_extra_head(const TestView& test, const PredictedHead& predicted) {
+  const KnownCells known = known_cells(test, predicted);
+  if (known.truth.empty()) return std::nullopt;
+  const auto n_classes = std::ssize(predicted.classes);
+  const ClassificationInput cells{.truth = known.truth, .probability = known.probability, .n_classes = n_classes};
+  HeadResult head{.label = predicted.label, .classes = predicted.classes, .weight = predicted.weight, .cells = classify(cells)};
+  if (n_classes == 2) {
+    std::vector<std::uint8_t> positive;
+    std::vector<double> scores;
+    for (std::size_t i = 0; i < known.truth.size(); ++i) {
+      positive.push_back(known.truth[i] == 1);
+      scores.push_back(known.probability[2 * i + 1]);
+    }
+    head.cell_roc = roc_curve(positive, scores);
+  }
+  return head;
+}
+
+// Of always answering the class with most training cells, fold by fold.
+double majority_accuracy(const EvaluateInput& input, const TestView& test) {
+  std::int64_t right = 0, cell = 0;
+  for (const auto& fold : input.folds) {
+    std::vector<std::int64_t> n(fold.train.classes().size());
+    for (std::int64_t i = 0; i < fold.train.n_cells(); ++i) ++n[fold.train.label(i)];
+    const auto majority = static_cast<std::int32_t>(std::max_element(n.begin(), n.end()) - n.begin());
+    for (; cell < fold.end; ++cell) right += test.label(cell) == majority;
+  }
   return static_cast<double>(right) / static_cast<double>(test.n_cells());
 }
 
@@ -121,44 +147,30 @@ const OptionTable<EvaluateOptions>& evaluate_options() {
 
 Evaluation evaluate(const TestView& test, const EvaluateInput& input, const EvaluateOptions& options) {
   Evaluation out{.name = input.name, .split = input.split, .classes = test.classes()};
-  out.threshold = input.decision.threshold;
-  out.threshold_source = input.decision.threshold_source;
-  out.temperature = input.decision.temperature;
-  out.temperature_source = input.decision.temperature_source;
-  const bool two_classes = out.classes.size() == 2;
-  const auto positive = two_classes
-                            ? static_cast<std::int32_t>(std::find(out.classes.begin(), out.classes.end(), test.roles().positive) -
-                                                        out.classes.begin())
-                            : 1;
-  if (two_classes) out.positive = test.roles().positive;
-  std::optional<Column> stratum;
-  if (!input.split.by.empty()) stratum = test.column(input.split.by, "[split] by");
-
-  for (std::size_t h = 0; h < input.heads.size(); ++h) {
-    const PredictedHead& predicted = input.heads[h];
-    const bool is_label = h == 0;
-    const KnownCells known = known_cells(test, predicted, is_label ? out.temperature : 1);
-    if (known.truth.empty()) {
-      out.warnings.push_back("No test cell has a value of '" + predicted.label + "': its head is not evaluated.");
-      continue;
-    }
-    const auto n_classes = static_cast<std::int64_t>(predicted.classes.size());
-    HeadResult head{.label = predicted.label, .classes = predicted.classes, .weight = predicted.weight};
-    const std::int32_t head_positive = is_label ? positive : 1;
-    head.cells = classify({.truth = known.truth,
-                           .probability = known.probability,
-                           .n_classes = n_classes,
-                           .positive = head_positive,
-                           .threshold = is_label ? out.threshold : 0.5});
-    if (n_classes == 2)
-      head.cell_roc = roc_curve(is_class(known.truth, head_positive), class_scores(known.probability, 2, head_positive));
-    if (is_label) evaluate_units(test, known.probability, positive, stratum ? &*stratum : nullptr, head, out);
-    out.combined_loss += head.weight * head.cells.loss;
-    out.heads.push_back(std::move(head));
+  const Decision& first = input.folds.front().decision;
+  out.threshold = first.threshold;
+  out.threshold_source = first.threshold_source;
+  out.temperature = first.temperature;
+  out.temperature_source = first.temperature_source;
+  std::int32_t positive = 1;
+  if (out.classes.size() == 2) {
+    out.positive = test.roles().positive;
+    positive = static_cast<std::int32_t>(std::find(out.classes.begin(), out.classes.end(), out.positive) - out.classes.begin());
   }
-  for (const auto& covariate : covariates_of(input, test, options))
-    out.baselines.push_back(evaluate_covariate(input.train, test, covariate));
-  out.majority_accuracy = majority_accuracy(input.train, test);
+
+  out.heads.push_back(evaluate_label(test, input, positive, out));
+  for (std::size_t h = 1; h < input.heads.size(); ++h) {
+    if (auto head = evaluate_extra_head(test, input.heads[h])) {
+      out.heads.push_back(*std::move(head));
+    } else {
+      out.warnings.push_back("No test cell has a value of '" + input.heads[h].label + "': its head is not evaluated.");
+    }
+  }
+  for (const auto& head : out.heads) out.combined_loss += head.weight * head.cells.loss;
+  if (input.folds.size() == 1)
+    for (const auto& covariate : covariates_of(input, test, options))
+      out.baselines.push_back(evaluate_covariate(input.folds[0].train, test, covariate));
+  out.majority_accuracy = majority_accuracy(input, test);
   word_evaluation(test.roles(), out);
   return out;
 }

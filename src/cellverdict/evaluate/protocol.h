@@ -27,12 +27,21 @@ struct PredictedHead {
   std::vector<double> probability;  // [cells, classes]
 };
 
-struct EvaluateInput {
-  std::string name;        // of the variant
-  const TrainView& train;  // for the baselines
-  const SplitSummary& split;
-  std::vector<PredictedHead> heads;  // the label first
+// One model and the test cells it was asked about: those before `end` that are of no fold before it.
+struct EvaluatedFold {
+  TrainView train;  // for the baselines
   Decision decision;
+  std::int64_t end = 0;
+  std::string held_out;  // the value tested, when the scheme holds out values
+};
+
+struct EvaluateInput {
+  std::string name;                  // of the variant
+  std::vector<EvaluatedFold> folds;  // one: a split that stands alone
+  const SplitSummary& split;
+  std::vector<PredictedHead> heads;  // the label first; [cells] of the whole test view
+  std::uint64_t seed = 42;
+  int threads = 1;
 };
 
 Evaluation evaluate(const TestView& test, const EvaluateInput& input, const EvaluateOptions& options);

@@ -87,6 +87,7 @@ const OptionTable<Experiment>& experiment_options() {
                                 .add("title", &Experiment::title, "of the report")
                                 .add_group("data", &Experiment::data, "measurements, label, unit", data_options())
                                 .add_group("split", &Experiment::split, "who is training, validation, test", split_options())
+                                .add_group("cv", &Experiment::cv, "cross-validation in place of one split", cv_options())
                                 .add_group("prepare", &Experiment::prepare, "from counts to what the net sees", prepare_options())
                                 .add_group("model", &Experiment::model, "the net", model_options())
                                 .add_group("train", &Experiment::train, "how it learns", train_options())

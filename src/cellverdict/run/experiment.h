@@ -5,7 +5,7 @@
 #include <cellverdict/evaluate/protocol.h>
 #include <cellverdict/prepare/options.h>
 #include <cellverdict/prepare/sources.h>
-#include <cellverdict/split/split.h>
+#include <cellverdict/split/folds.h>
 #include <cellverdict/train/options.h>
 
 #include <filesystem>
@@ -18,6 +18,7 @@ struct Experiment {
   std::string title;
   DataOptions data;
   SplitOptions split;
+  CvOptions cv;
   PrepareOptions prepare;
   ModelOptions model;
   TrainOptions train;

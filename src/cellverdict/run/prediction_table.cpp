@@ -38,21 +38,24 @@ std::size_t called_class(const double* probability, const ModelCard& card) {
 }
 
 void write_predictions(const std::filesystem::path& file, const CellView& view, const std::vector<double>& probability,
-                       const ModelCard& card) {
-  const auto& classes = card.heads[0].classes;
+                       const std::vector<FoldModel>& folds) {
+  const auto& classes = folds.front().card.heads[0].classes;
   AtomicPath out(file);
   std::ofstream stream(out.temporary(), std::ios::binary);
-  std::string text = header("cell\tunit\tdonor\tlabel", classes, "predicted");
+  std::string text = header("cell\tunit\tdonor\tlabel", classes, folds.size() > 1 ? "predicted\tfold" : "predicted");
+  std::size_t fold = 0;
   // Block by block: a table of all cells may be larger than everything else in memory.
   const auto flush = [&] {
     stream.write(text.data(), static_cast<std::streamsize>(text.size()));
     text.clear();
   };
   for (std::int64_t i = 0; i < view.n_cells(); ++i) {
+    while (i >= folds[fold].end) ++fold;
     const double* row = probability.data() + i * static_cast<std::int64_t>(classes.size());
     text += fmt::format("{}\t{}\t{}\t{}", view.cell(i), view.unit(i), view.donor(i), classes[view.label(i)]);
     for (std::size_t c = 0; c < classes.size(); ++c) text += fmt::format("\t{:.9g}", row[c]);
-    text += "\t" + classes[called_class(row, card)] + "\n";
+    text += "\t" + classes[called_class(row, folds[fold].card)];
+    text += folds.size() > 1 ? fmt::format("\t{}\n", fold + 1) : "\n";
     if (text.size() >= kBlock) flush();
   }
   flush();

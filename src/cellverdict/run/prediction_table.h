@@ -17,9 +17,15 @@ std::vector<double> calibrated(const std::vector<double>& probability, const Mod
 // Class called from one row of probabilities.
 std::size_t called_class(const double* probability, const ModelCard& card);
 
-// cell, unit, donor, label, p_<class>…, predicted: one line a cell of the view.
+// The model that was asked about the cells before `end` that are no earlier fold's.
+struct FoldModel {
+  ModelCard card;
+  std::int64_t end = 0;
+};
+
+// cell, unit, donor, label, p_<class>…, predicted, and with several folds the fold, from 1: one line a cell of the view.
 void write_predictions(const std::filesystem::path& file, const CellView& view, const std::vector<double>& probability,
-                       const ModelCard& card);
+                       const std::vector<FoldModel>& folds);
 
 // unit, donor, label, stratum, n_cells, p_<class>…, predicted, cell_accuracy.
 void write_units(const std::filesystem::path& file, const Evaluation& evaluation);

@@ -43,9 +43,15 @@ std::string genes_note(const ModelCard& card) {
                      selection_in_words(card.prepare.genes));
 }
 
+// The card of its model; of a cross-validation, that of the first fold.
+fs::path card_file(const fs::path& folder) {
+  const fs::path alone = folder / "model" / "model.json";
+  return fs::exists(alone) ? alone : folder / "fold-1" / "model" / "model.json";
+}
+
 // Whether the results in a variant's folder are those the record speaks of.
 bool results_are_of(const fs::path& folder, const Json& item) {
-  return fs::exists(folder / "evaluation.json") && fs::exists(folder / "model" / "model.json") &&
+  return fs::exists(folder / "evaluation.json") && fs::exists(card_file(folder)) &&
          read_stage_key(folder, "train") == item.at("configuration").get<std::string>();
 }
 
@@ -135,7 +141,7 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
     std::string experiments;
     for (const auto& item : json.at("variants")) {
       const fs::path folder = (run / item.at("folder").get<std::string>()).lexically_normal();
-      const fs::path evaluation_file = folder / "evaluation.json", card_file = folder / "model" / "model.json";
+      const fs::path evaluation_file = folder / "evaluation.json", card_path = card_file(folder);
       if (!results_are_of(folder, item))
         throw InputError({.where = folder.string(),
                           .found = "no results of the configuration that " + file.string() + " speaks of",
@@ -143,9 +149,9 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
                           .advice = "run the experiment again"});
       ReportVariant variant{.evaluation = evaluation_from_json(read_file(evaluation_file), evaluation_file.string()),
                             .figures = folder / "figures"};
-      const ModelCard card = model_card_from_json(read_file(card_file), card_file.string());
+      const ModelCard card = model_card_from_json(read_file(card_path), card_path.string());
       variant.curve = card.curve;
-      variant.genes_note = {genes_note(card)};
+      variant.genes_note = {(variant.evaluation.folds.empty() ? "" : "Fold 1: ") + genes_note(card)};
       const StoreIndex index = read_store_index(run / item.at("store").get<std::string>());
       for (const auto& note : index.notes) variant.genes_note.push_back(note);
       variant.quality = index.quality;

@@ -146,42 +146,96 @@ static void refuse_emptied_units(const VariantRun& variant) {
     }
 }
 
-Split split_cohort(const RunContext& context, const VariantRun& variant) {
+static std::vector<FoldRun> make_fold_runs(const RunContext& context, const VariantRun& variant) {
+  const Experiment& e = variant.experiment;
+  auto cohort = std::make_shared<const Cohort>(read_store(variant.store, e.data));
+  std::vector<FoldRun> folds;
+  if (e.cv.scheme == "none") {
+    folds.push_back({.folder = variant.folder, .split = Split::make(context, std::move(cohort), e.split), .train_key = {}});
+    return folds;
+  }
+  for (auto& split : make_folds(context, std::move(cohort), e.split, e.cv))
+    folds.push_back(
+        {.folder = variant.folder / ("fold-" + std::to_string(folds.size() + 1)), .split = std::move(split), .train_key = {}});
+  return folds;
+}
+
+static std::string split_as_tsv(const SplitSummary& summary) {
+  std::string tsv = "side\tunit\tdonor\tlabel\tstratum\tn_cells\n";
+  for (const auto& unit : summary.units)
+    tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", side_name(unit.side), unit.unit, donors_in_words(unit), unit.label, unit.stratum,
+                       unit.n_cells);
+  return tsv;
+}
+
+SplitSummary summary_of(const std::vector<FoldRun>& folds) {
+  if (folds.size() == 1) return folds[0].split.summary();
+  std::vector<Split> splits;
+  for (const auto& fold : folds) splits.push_back(fold.split);
+  return summary_of_folds(splits);
+}
+
+std::string table_of(const std::vector<FoldRun>& folds) {
+  if (folds.size() == 1) return split_table(folds[0].split.summary());
+  std::string text;
+  for (const auto& fold : folds) {
+    const SplitSummary& split = fold.split.summary();
+    text += fmt::format("fold {} of {}{}\n", split.fold, split.n_folds,
+                        split.held_out.empty() ? "" : ": " + split.by + " " + split.held_out);
+    text += split_table(split);
+  }
+  return text;
+}
+
+// One split leaves no folds of an earlier cross-validation beside it, and the other way round.
+static void forget_other_models(const fs::path& folder, bool folded) {
+  if (folded) fs::remove_all(folder / "model");
+  for (std::size_t n = 1; !folded && fs::exists(folder / ("fold-" + std::to_string(n))); ++n)
+    fs::remove_all(folder / ("fold-" + std::to_string(n)));
+}
+
+std::vector<FoldRun> split_cohort(const RunContext& context, const VariantRun& variant) {
   refuse_emptied_units(variant);
-  auto cohort = std::make_shared<const Cohort>(read_store(variant.store, variant.experiment.data));
-  Split split = Split::make(context, std::move(cohort), variant.experiment.split);
+  std::vector<FoldRun> folds = make_fold_runs(context, variant);
+  const Split& split = folds.front().split;
   if (variant.experiment.evaluate.threshold == "validation") refuse_threshold_choice(split.summary().classes);
   // Misspelt columns are found here, not after the training.
   for (const auto& name : variant.experiment.evaluate.covariates) split.values(name, "[evaluate] covariates");
   for (const auto& head : variant.experiment.model.heads) split.values(head.label, "[[model.head]] label");
-  std::string tsv = "side\tunit\tdonor\tlabel\tstratum\tn_cells\n";
-  for (const auto& unit : split.summary().units)
-    tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", side_name(unit.side), unit.unit, donors_in_words(unit), unit.label, unit.stratum,
-                       unit.n_cells);
   const fs::path saved = variant.folder / "experiment.toml";
   const std::string experiment = saved_experiment(variant);
   if (fs::exists(saved) && read_file(saved) != experiment) forget_results(variant);
-  write_file(variant.folder / "split.tsv", tsv);
+  forget_other_models(variant.folder, folds.size() > 1);
+  const SplitSummary summary = summary_of(folds);
+  write_file(variant.folder / "split.tsv", split_as_tsv(summary));
+  if (folds.size() > 1)
+    for (const auto& fold : folds) write_file(fold.folder / "split.tsv", split_as_tsv(fold.split.summary()));
   write_file(saved, experiment);
-  for (const auto& note : split.summary().notes) context.warn(note);
-  return split;
+  for (const auto& note : summary.notes) context.warn(note);
+  return folds;
 }
 
-void train_model(const RunContext& context, VariantRun& variant, const Split& split, bool resume) {
+void train_model(const RunContext& context, const VariantRun& variant, FoldRun& run, bool resume) {
   const Experiment& e = variant.experiment;
-  variant.train_key = sha256(variant.store_key + text_of(data_options().write(e.data)) + text_of(split_options().write(e.split)) +
-                             text_of(prepare_options().write(e.prepare)) + text_of(model_options().write(e.model)) +
-                             text_of(train_options().write(e.train)) + e.evaluate.threshold + e.evaluate.temperature +
-                             std::to_string(context.threads) + std::string(version()) + torch_version());
-  const fs::path folder = variant.folder / "model";
-  if (read_stage_key(variant.folder, "train") == variant.train_key && model_is_there(context, folder)) {
+  const Split& split = run.split;
+  const std::string fold =
+      split.summary().fold == 0 ? "" : text_of(cv_options().write(e.cv)) + std::to_string(split.summary().fold);
+  run.train_key = sha256(variant.store_key + text_of(data_options().write(e.data)) + text_of(split_options().write(e.split)) +
+                         fold + text_of(prepare_options().write(e.prepare)) + text_of(model_options().write(e.model)) +
+                         text_of(train_options().write(e.train)) + e.evaluate.threshold + e.evaluate.temperature +
+                         std::to_string(context.threads) + std::string(version()) + torch_version());
+  const fs::path folder = run.folder / "model";
+  if (read_stage_key(run.folder, "train") == run.train_key && model_is_there(context, folder)) {
     context.log("train     up to date: " + folder.string());
     return;
   }
   forget_results(variant);
-  const bool checkpoint = fs::exists(variant.folder / "checkpoint");
+  if (split.summary().fold > 0)
+    context.log(fmt::format("fold      {} of {}{}", split.summary().fold, split.summary().n_folds,
+                            split.summary().held_out.empty() ? "" : ": " + split.summary().by + " " + split.summary().held_out));
+  const bool checkpoint = fs::exists(run.folder / "checkpoint");
   if (resume && !checkpoint)
-    context.log("resume    no checkpoint in " + variant.folder.string() + ": training starts at the beginning");
+    context.log("resume    no checkpoint in " + run.folder.string() + ": training starts at the beginning");
   if (!resume && checkpoint)
     context.log("note      the checkpoint of an interrupted training is left aside; --resume goes on from it");
   const Stopwatch watch;
@@ -190,7 +244,7 @@ void train_model(const RunContext& context, VariantRun& variant, const Split& sp
                           with_commas(preparation.seen.size()), with_commas(preparation.n_genes_detected),
                           e.prepare.min_cells_per_gene, with_commas(preparation.genes.size())));
   const TrainRequest request{
-      .model = e.model, .train = e.train, .checkpoints = variant.folder / "checkpoint", .key = variant.train_key, .resume = resume};
+      .model = e.model, .train = e.train, .checkpoints = run.folder / "checkpoint", .key = run.train_key, .resume = resume};
   Classifier classifier =
       train_classifier(context, split.train(), split.validation(), preparation, classes_of_heads(split, e.model), request);
   ModelCard& card = classifier.card();
@@ -200,20 +254,24 @@ void train_model(const RunContext& context, VariantRun& variant, const Split& sp
   card.where = e.data.where;
   card.provenance = {
       {"cellverdict", std::string(version())},      {"libtorch", torch_version()}, {"seed", std::to_string(e.train.seed)},
-      {"threads", std::to_string(context.threads)}, {"store", variant.store_key},  {"configuration", variant.train_key}};
+      {"threads", std::to_string(context.threads)}, {"store", variant.store_key},  {"configuration", run.train_key}};
   const StoreIndex store = read_store_index(variant.store);
   card.values = store.values;
   for (const auto& [path, hash] : store.inputs)
     card.provenance.emplace_back("input " + fs::path(path).lexically_normal().string(), "SHA-256 " + hash);
   decide(context, e.evaluate, split.validation(), classifier);
   classifier.save(folder);
-  write_stage_key(variant.folder, "train", variant.train_key);
-  fs::remove_all(variant.folder / "checkpoint");
+  write_stage_key(run.folder, "train", run.train_key);
+  fs::remove_all(run.folder / "checkpoint");
   context.log(fmt::format("model     best epoch {} of {}, {}  {:.1f} s", card.curve.best_epoch, card.curve.epochs.size(),
                           folder.string(), watch.seconds()));
 }
 
-Evaluation evaluate_model(const RunContext& context, const VariantRun& variant, const Split& split) {
+Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const std::vector<FoldRun>& folds) {
+  std::string keys;
+  for (const auto& fold : folds) keys += fold.train_key;
+  variant.train_key = folds.size() == 1 ? keys : sha256(keys);
+  if (folds.size() > 1) write_stage_key(variant.folder, "train", variant.train_key);
   const std::string key =
       sha256(variant.train_key + variant.experiment.name + text_of(evaluate_options().write(variant.experiment.evaluate)));
   const fs::path file = variant.folder / "evaluation.json";
@@ -223,20 +281,38 @@ Evaluation evaluate_model(const RunContext& context, const VariantRun& variant, 
     return evaluation_from_json(read_file(file), file.string());
   }
   const Stopwatch watch;
-  const Classifier classifier = Classifier::load(variant.folder / "model");
-  const ModelCard& card = classifier.card();
-  const TestView test = split.test();
-  const auto probabilities = classifier.predict_cells(context, test);
+  const SplitSummary summary = summary_of(folds);
   EvaluateInput input{.name = variant.experiment.name.empty() ? "result" : variant.experiment.name,
-                      .train = split.train(),
-                      .split = split.summary()};
-  for (std::size_t h = 0; h < card.heads.size(); ++h)
-    input.heads.push_back({card.heads[h].label, card.heads[h].classes, card.heads[h].weight, probabilities[h]});
-  input.decision = {card.threshold, card.threshold_source, card.temperature, card.temperature_source};
+                      .split = summary,
+                      .seed = context.seed,
+                      .threads = context.threads};
+  std::vector<FoldModel> models;
+  std::vector<double> shown;  // calibrated
+  std::vector<Split> splits;
+  for (const auto& fold : folds) {
+    const Classifier classifier = Classifier::load(fold.folder / "model");
+    const ModelCard& card = classifier.card();
+    const TestView test = fold.split.test();
+    const auto probabilities = classifier.predict_cells(context, test);
+    for (std::size_t h = 0; h < card.heads.size(); ++h) {
+      if (models.empty()) input.heads.push_back({card.heads[h].label, card.heads[h].classes, card.heads[h].weight, {}});
+      auto& all = input.heads[h].probability;
+      all.insert(all.end(), probabilities[h].begin(), probabilities[h].end());
+    }
+    const auto calls = calibrated(probabilities[0], card);
+    shown.insert(shown.end(), calls.begin(), calls.end());
+    models.push_back({.card = card, .end = test.n_cells() + (models.empty() ? 0 : models.back().end)});
+    input.folds.push_back({.train = fold.split.train(),
+                           .decision = {card.threshold, card.threshold_source, card.temperature, card.temperature_source},
+                           .end = models.back().end,
+                           .held_out = fold.split.summary().held_out});
+    splits.push_back(fold.split);
+  }
+  const TestView test = join_tests(splits).cells;
   Evaluation evaluation = evaluate(test, input, variant.experiment.evaluate);
 
   write_file(file, evaluation_to_json(evaluation));
-  write_predictions(variant.folder / "predictions.tsv", test, calibrated(probabilities[0], card), card);
+  write_predictions(variant.folder / "predictions.tsv", test, shown, models);
   write_units(variant.folder / "units.tsv", evaluation);
   write_stage_key(variant.folder, "evaluate", key);
   for (const auto& warning : evaluation.warnings)

@@ -28,13 +28,23 @@ struct StudySoFar {
 // input changes while it is read.
 void prepare_store(const RunContext& context, VariantRun& variant, StudySoFar& study);
 
-// The split, printed as a table and written as split.tsv.
-Split split_cohort(const RunContext& context, const VariantRun& variant);
+// One model and who teaches and tests it: the variant itself, or one fold of its cross-validation with a folder of its own.
+struct FoldRun {
+  std::filesystem::path folder;
+  Split split;
+  std::string train_key;
+};
+
+// The split, or the folds, written as split.tsv: who is tested when.
+std::vector<FoldRun> split_cohort(const RunContext& context, const VariantRun& variant);
+// The split, or all folds together: every unit tested once.
+SplitSummary summary_of(const std::vector<FoldRun>& folds);
+std::string table_of(const std::vector<FoldRun>& folds);
 
 // Fits preparation and net; settles threshold and temperature on validation.
-void train_model(const RunContext& context, VariantRun& variant, const Split& split, bool resume);
+void train_model(const RunContext& context, const VariantRun& variant, FoldRun& fold, bool resume);
 
 // Opens the test side.
-Evaluation evaluate_model(const RunContext& context, const VariantRun& variant, const Split& split);
+Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const std::vector<FoldRun>& folds);
 
 }  // namespace cellverdict

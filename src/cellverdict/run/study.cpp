@@ -58,12 +58,13 @@ StudyResult run_study(const RunContext& outer, const StudyRequest& request) {
     if (!variant.experiment.name.empty()) context.log("— " + variant.experiment.name);
 
     prepare_store(context, variant, study);
-    const Split split = split_cohort(context, variant);
-    result.split_tables.push_back(split_table(split.summary()));
-    result.splits.push_back(split.summary());
-    context.log("split     " + variant.experiment.split.scheme + "\n" + result.split_tables.back());
-    if (request.last >= Stage::train) train_model(context, variant, split, request.resume);
-    if (request.last >= Stage::evaluate) result.evaluations.push_back(evaluate_model(context, variant, split));
+    std::vector<FoldRun> folds = split_cohort(context, variant);
+    result.split_tables.push_back(table_of(folds));
+    result.splits.push_back(summary_of(folds));
+    context.log("split     " + result.splits.back().scheme + "\n" + result.split_tables.back());
+    if (request.last >= Stage::train)
+      for (auto& fold : folds) train_model(context, variant, fold, request.resume);
+    if (request.last >= Stage::evaluate) result.evaluations.push_back(evaluate_model(context, variant, folds));
     study.done.push_back(std::move(variant));
   }
   if (request.last < Stage::evaluate) return result;

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <numeric>
 #include <optional>
+#include <set>
+#include <tuple>
 
 namespace cellverdict {
 
@@ -220,6 +222,41 @@ FoldedTest join_tests(const std::vector<Split>& folds) {
     ends.push_back(std::ssize(rows));
   }
   return {TestView(folds.front().cohort_, std::move(rows)), std::move(ends)};
+}
+
+SplitSummary summary_of_folds(const std::vector<Split>& folds) {
+  SplitSummary all = folds.front().summary();
+  all.units.clear();
+  all.notes.clear();
+  all.fold = 0;
+  all.held_out.clear();
+  std::set<std::string> tested;
+  for (const auto& fold : folds)
+    for (const auto& unit : fold.summary().units)
+      if (unit.side == Side::test) {
+        tested.insert(unit.unit);
+        const auto known = std::find_if(all.units.begin(), all.units.end(),
+                                        [&](const SplitUnit& u) { return u.unit == unit.unit && u.label == unit.label; });
+        if (known == all.units.end()) {
+          all.units.push_back(unit);
+        } else {
+          known->n_cells += unit.n_cells;  // cells dealt without regard to units
+        }
+      }
+  for (const auto& unit : folds.front().summary().units)
+    if (!tested.contains(unit.unit)) {
+      all.units.push_back(unit);
+      if (all.units.back().side == Side::validation) all.units.back().side = Side::train;
+    }
+  std::sort(all.units.begin(), all.units.end(), [&](const SplitUnit& a, const SplitUnit& b) {
+    return std::tie(a.side, a.label, a.unit) < std::tie(b.side, b.label, b.unit);
+  });
+  for (const auto& fold : folds) {
+    all.has_validation = all.has_validation && fold.summary().has_validation;
+    for (const auto& note : fold.summary().notes)
+      if (std::find(all.notes.begin(), all.notes.end(), note) == all.notes.end()) all.notes.push_back(note);
+  }
+  return all;
 }
 
 }  // namespace cellverdict

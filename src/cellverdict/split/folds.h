@@ -29,4 +29,7 @@ struct FoldedTest {
 };
 FoldedTest join_tests(const std::vector<Split>& folds);
 
+// Who was tested (each unit once) and who always taught.
+SplitSummary summary_of_folds(const std::vector<Split>& folds);
+
 }  // namespace cellverdict

@@ -39,6 +39,7 @@ struct ClassificationInput {
   std::int64_t n_classes = 2;
   std::int32_t positive = 1;  // two classes: the one whose probability is thresholded
   double threshold = 0.5;     // two classes: predicted positive when probability >= threshold; more: the largest probability wins
+  std::span<const std::int32_t> called;  // [n] predicted classes, when they come from elsewhere; empty: by the rule above
 };
 
 // Predicted class of each row under the rule above; ties go to the lower class.

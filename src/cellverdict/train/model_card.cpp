@@ -106,6 +106,9 @@ Json split_to_json(const SplitSummary& split) {
   return {{"scheme", split.scheme},
           {"by", split.by},
           {"optimistic", split.optimistic},
+          {"fold", split.fold},
+          {"n_folds", split.n_folds},
+          {"held_out", split.held_out},
           {"has_validation", split.has_validation},
           {"classes", split.classes},
           {"units", units},
@@ -116,6 +119,9 @@ SplitSummary split_from_json(const Json& json) {
   SplitSummary split{.scheme = json.at("scheme"),
                      .by = json.at("by"),
                      .optimistic = json.at("optimistic"),
+                     .fold = whole_number<std::int64_t>(json.at("fold"), 0),
+                     .n_folds = whole_number<std::int64_t>(json.at("n_folds"), 0),
+                     .held_out = json.at("held_out"),
                      .has_validation = json.at("has_validation"),
                      .classes = json.at("classes")};
   for (const auto& u : json.at("units")) {

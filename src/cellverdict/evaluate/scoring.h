@@ -1,0 +1,48 @@
+#pragma once
+// From probabilities of the label to what is said of them: over units and over cells, fold by fold, each number with its interval.
+// The unit is the observation; cells are never taken for independent.
+
+#include <cellverdict/evaluate/evaluation.h>
+#include <cellverdict/evaluate/unit_means.h>
+#include <cellverdict/split/views.h>
+
+#include <span>
+#include <vector>
+
+namespace cellverdict {
+
+// The test cells of one fold: those before `end` that are of no fold before it.
+struct FoldRange {
+  std::int64_t end = 0;
+  double threshold = 0.5;  // two classes
+};
+
+struct ScoringInput {
+  const TestView& test;
+  const std::vector<double>& probability;  // [cells, classes], calibrated
+  std::vector<FoldRange> folds;            // one for a split that stands alone
+  std::int32_t positive = 1;               // two classes
+  std::uint64_t seed = 42;
+  int threads = 1;
+};
+
+struct UnitCall {
+  UnitMean mean;
+  std::int32_t called = 0;
+  double cell_accuracy = 0;  // share of its cells called right
+  std::int32_t fold = 0;     // from 0; of its first cell, where a unit is torn
+};
+
+struct LabelScores {
+  // Of several folds: counts, losses and calls over all cells or units; the AUC is the mean of the folds' own (scores of different
+  // models are not comparable), absent where no fold has both classes; ROC curves are averaged vertically.
+  Classification cells, units;
+  std::vector<RocPoint> cell_roc, unit_roc;
+  std::vector<FoldScore> folds;  // as many as were given
+  std::vector<MeasuredMetric> metrics;
+  std::vector<UnitCall> calls;
+};
+
+LabelScores score_label(const ScoringInput& input);
+
+}  // namespace cellverdict
