@@ -58,7 +58,7 @@ std::optional<double> auc_of_written_out(const Study& study, const std::vector<s
 }  // namespace
 
 TEST_CASE("percentile and BCa intervals are scipy's on the same draws") {
-  const auto truth = truth_of("make_bootstrap_truth.py");
+  const auto truth = truth_of("make_scipy_truth.py", "bootstrap");
   if (!truth) return;
   REQUIRE(truth->size() == 18);
   int n_moved = 0;

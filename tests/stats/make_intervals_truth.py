@@ -1,5 +1,6 @@
 """Prints as JSON: statsmodels' intervals of proportions, and DeLong's variance and covariance by their definition, every pair of
-units compared (read by intervals_test.cpp).
+units compared (read by intervals_test.cpp); or, with the argument calibration, scikit-learn's reliability bins, statsmodels'
+calibration lines and net benefit by its definition (read by reliability_test.cpp).
 
 Exit status 3: statsmodels or scikit-learn is not installed.
 """
@@ -9,8 +10,9 @@ import sys
 
 try:
     import numpy as np
-    from scipy import stats
-    from sklearn import metrics
+    import statsmodels.api as sm
+    from scipy import optimize, special, stats
+    from sklearn import calibration, metrics
     from statsmodels.stats.proportion import proportion_confint
 except ImportError:
     sys.exit(3)
@@ -64,6 +66,45 @@ def auc(m, n, decimals, level):
         out["p"] = 2 * stats.norm.sf(abs(auc_a - auc_b) / error)
     return out
 
+
+def line(n, decimals, too_sure, level):
+    x = rng.normal(0, 1.5, n)
+    positive = (rng.random(n) < special.expit(0.3 + x)).astype(int)
+    p = np.round(special.expit(too_sure * x), decimals)
+    logit = special.logit(np.clip(p, np.finfo(float).eps, 1 - np.finfo(float).eps))
+    free = sm.GLM(positive, sm.add_constant(logit), family=sm.families.Binomial()).fit(tol=1e-14)
+    # statsmodels' full Newton steps run away from some of these; the score is monotone, so its root is the maximum.
+    held = optimize.brentq(lambda a: (special.expit(a + logit) - positive).sum(), -50, 50, xtol=1e-13)
+    weight = special.expit(held + logit) * special.expit(-held - logit)
+    half = stats.norm.ppf((1 + level) / 2) / np.sqrt(weight.sum())
+    curves, errors = [], []
+    for n_bins in (1, 4, 10):
+        share, mean = calibration.calibration_curve(positive, p, n_bins=n_bins, strategy="quantile")
+        ids = np.searchsorted(np.percentile(p, np.linspace(0, 100, n_bins + 1))[1:-1], p)
+        weight = np.bincount(ids)[np.unique(ids)] / n
+        curves.append([share.tolist(), mean.tolist()])
+        errors.append(float((weight * abs(share - mean)).sum()))
+    thresholds = [0.05, 0.3, 0.5, 0.8]
+    benefit = [[float(((p >= t) & (positive == 1)).mean() - ((p >= t) & (positive == 0)).mean() * t / (1 - t)),
+                float(positive.mean() - (1 - positive.mean()) * t / (1 - t))] for t in thresholds]
+    return {
+        "positive": positive.tolist(),
+        "probability": p.tolist(),
+        "level": level,
+        "slope": [float(free.params[1]), *free.conf_int(1 - level)[1].tolist()],
+        "intercept": float(free.params[0]),
+        "in_the_large": [held, held - half, held + half],
+        "curves": curves,
+        "errors": errors,
+        "thresholds": thresholds,
+        "benefit": benefit,
+    }
+
+
+if len(sys.argv) > 1 and sys.argv[1] == "calibration":
+    json.dump([line(n, d, too_sure, level) for n in (60, 61, 400) for d in (1, 16) for too_sure in (0.4, 1, 3)
+               for level in (0.8, 0.95)], sys.stdout)
+    sys.exit(0)
 
 json.dump(
     {

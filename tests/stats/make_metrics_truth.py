@@ -28,6 +28,14 @@ def curve(positive, scores):
     return [[f, t, None if np.isinf(h) else h] for f, t, h in zip(fpr.tolist(), tpr.tolist(), thresholds.tolist())]
 
 
+def precision_recall(positive, scores):
+    if positive.sum() == 0:
+        return None, []
+    precision, recall, thresholds = metrics.precision_recall_curve(positive, scores)
+    points = zip(precision.tolist(), recall.tolist(), [*thresholds.tolist(), None])
+    return float(metrics.average_precision_score(positive, scores)), [list(p) for p in points][::-1]
+
+
 def case(name, truth, probability, positive=1, threshold=0.5):
     truth, probability = np.asarray(truth), np.asarray(probability, dtype=float)
     n_classes = probability.shape[1]
@@ -45,7 +53,21 @@ def case(name, truth, probability, positive=1, threshold=0.5):
         area = float(np.mean(areas)) if areas else None
         if set(truth) == set(classes):  # no class missing: scikit-learn's own average is defined
             area = float(metrics.roc_auc_score(truth, probability, multi_class="ovr", average="macro", labels=classes))
+    precision, points = precision_recall((truth == positive).astype(int), probability[:, positive])
+    per_class = metrics.precision_recall_fscore_support(truth, predicted, labels=classes, zero_division=0)
+    brier = metrics.brier_score_loss(truth, probability, labels=classes) if n_classes > 2 else \
+        metrics.brier_score_loss((truth == 1).astype(int), probability[:, 1], pos_label=1, labels=[0, 1])
     return {
+        "average_precision_score": precision,
+        "precision_recall_curve": points,
+        "per_class": [np.asarray(x, dtype=float).tolist() for x in per_class],
+        "macro_f1": metrics.f1_score(truth, predicted, average="macro", zero_division=0),
+        "weighted_f1": metrics.f1_score(truth, predicted, average="weighted", zero_division=0),
+        "matthews_corrcoef": metrics.matthews_corrcoef(truth, predicted),
+        "class_aucs": [auc((truth == c).astype(int), probability[:, c]) for c in classes],
+        "brier_score_loss": brier,
+        "top_k": [metrics.top_k_accuracy_score(truth, probability, k=k, labels=classes) for k in range(1, n_classes)]
+        if n_classes > 2 else [],
         "name": name,
         "truth": truth.tolist(),
         "probability": probability.ravel().tolist(),

@@ -4,6 +4,7 @@
 #include <cellverdict/stats/metrics.h>
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -52,6 +53,45 @@ void check_curve(const nlohmann::json& expected, const std::vector<RocPoint>& cu
   }
 }
 
+void check_precision_recall(const nlohmann::json& json, const Case& c) {
+  const auto precision = average_precision(c.positive, c.scores);
+  REQUIRE(precision.has_value() == !json["average_precision_score"].is_null());
+  if (precision)
+    CHECK_MESSAGE(near(*precision, json["average_precision_score"].get<double>()), "sklearn.metrics.average_precision_score");
+  const auto curve = precision_recall_curve(c.positive, c.scores);
+  const auto& expected = json["precision_recall_curve"];
+  REQUIRE_MESSAGE(curve.size() == expected.size(), "sklearn.metrics.precision_recall_curve");
+  for (std::size_t i = 0; i < curve.size(); ++i) {
+    CHECK_MESSAGE(near(curve[i].precision, expected[i][0].get<double>()), "sklearn.metrics.precision_recall_curve precision ", i);
+    CHECK_MESSAGE(near(curve[i].recall, expected[i][1].get<double>()), "sklearn.metrics.precision_recall_curve recall ", i);
+    CHECK(curve[i].threshold == (expected[i][2].is_null() ? kInfinity : expected[i][2].get<double>()));
+  }
+}
+
+void check_classes(const nlohmann::json& json, const Case& c, const Classification& result) {
+  const auto scores = class_scores(result);
+  const auto areas = class_aucs(c.input);
+  REQUIRE(scores.size() == static_cast<std::size_t>(c.input.n_classes));
+  REQUIRE(areas.size() == scores.size());
+  for (std::size_t k = 0; k < scores.size(); ++k) {
+    const auto& expected = json["per_class"];
+    CHECK_MESSAGE(near(scores[k].precision, expected[0][k].get<double>()), "precision_recall_fscore_support");
+    CHECK_MESSAGE(near(scores[k].recall, expected[1][k].get<double>()), "precision_recall_fscore_support");
+    CHECK_MESSAGE(near(scores[k].f1, expected[2][k].get<double>()), "precision_recall_fscore_support");
+    CHECK(static_cast<double>(scores[k].n_true) == expected[3][k].get<double>());
+    REQUIRE(areas[k].has_value() == !json["class_aucs"][k].is_null());
+    if (areas[k]) CHECK_MESSAGE(near(*areas[k], json["class_aucs"][k].get<double>()), "roc_auc_score of one class");
+  }
+  CHECK_MESSAGE(near(macro_f1(result), json["macro_f1"].get<double>()), "sklearn.metrics.f1_score macro");
+  CHECK_MESSAGE(near(weighted_f1(result), json["weighted_f1"].get<double>()), "sklearn.metrics.f1_score weighted");
+  CHECK_MESSAGE(near(matthews_correlation(result), json["matthews_corrcoef"].get<double>()), "sklearn.metrics.matthews_corrcoef");
+  CHECK_MESSAGE(near(brier_score(c.input), json["brier_score_loss"].get<double>()), "sklearn.metrics.brier_score_loss");
+  for (std::size_t k = 0; k < json["top_k"].size(); ++k)
+    CHECK_MESSAGE(near(top_k_accuracy(c.input, static_cast<std::int64_t>(k) + 1), json["top_k"][k].get<double>()),
+                  "sklearn.metrics.top_k_accuracy_score k ", k + 1);
+  CHECK(top_k_accuracy(c.input, c.input.n_classes) == 1);
+}
+
 }  // namespace
 
 TEST_CASE("every metric equals its scikit-learn counterpart to 1e-9") {
@@ -76,6 +116,8 @@ TEST_CASE("every metric equals its scikit-learn counterpart to 1e-9") {
     if (result.auc && !json["roc_auc_score"].is_null())
       CHECK_MESSAGE(near(*result.auc, json["roc_auc_score"].get<double>()), "sklearn.metrics.roc_auc_score");
     check_curve(json["roc_curve"], roc_curve(c.positive, c.scores));
+    check_precision_recall(json, c);
+    check_classes(json, c, result);
   }
 }
 
@@ -112,6 +154,9 @@ TEST_CASE("without positives, negatives or anything there is no area and no curv
     const std::vector<double> scores(positive.size(), 0.3);
     CHECK_FALSE(roc_auc(positive, scores));
     CHECK(roc_curve(positive, scores).empty());
+    const bool some = std::find(positive.begin(), positive.end(), 1) != positive.end();
+    CHECK(average_precision(positive, scores).has_value() == some);
+    CHECK(precision_recall_curve(positive, scores).empty() == !some);
   }
 }
 
@@ -153,4 +198,7 @@ TEST_CASE("sizes and classes that do not fit are bugs, and nothing to measure is
   const std::vector<std::int32_t> outside = {0, 2};
   CHECK_THROWS_AS(classify({.truth = outside, .probability = probability}), InternalError);
   CHECK_THROWS_AS(classify({}), DataError);
+  CHECK_THROWS_AS(brier_score({}), DataError);
+  CHECK_THROWS_AS(top_k_accuracy({}, 1), DataError);
+  CHECK_THROWS_AS(top_k_accuracy({.truth = truth, .probability = probability}, 0), InternalError);
 }

@@ -13,38 +13,6 @@ namespace cellverdict {
 
 namespace {
 
-// Observations that share one score.
-struct Tie {
-  double score = 0;
-  std::uint64_t n_positive = 0, n_negative = 0;
-};
-
-// Distinct scores, greatest first.
-std::vector<Tie> ties_descending(std::span<const std::uint8_t> positive, std::span<const double> scores) {
-  if (positive.size() != scores.size())
-    throw InternalError({.where = "ROC curve",
-                         .found = std::to_string(positive.size()) + " labels and " + std::to_string(scores.size()) + " scores",
-                         .expected = "one score a label",
-                         .advice = ""});
-  std::vector<std::pair<double, bool>> sorted;
-  sorted.reserve(scores.size());
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (std::isnan(scores[i]))
-      throw DataError({.where = "ROC curve",
-                       .found = "a score that is not a number (observation " + std::to_string(i) + ")",
-                       .expected = "numbers",
-                       .advice = "the model has diverged or its input holds missing values"});
-    sorted.emplace_back(scores[i], positive[i] != 0);
-  }
-  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::vector<Tie> ties;
-  for (const auto& [score, is_positive] : sorted) {
-    if (ties.empty() || ties.back().score != score) ties.push_back({.score = score});
-    ++(is_positive ? ties.back().n_positive : ties.back().n_negative);
-  }
-  return ties;
-}
-
 void check(const ClassificationInput& in) {
   const auto n = static_cast<std::int64_t>(in.truth.size());
   const auto bug = [](const std::string& found, const std::string& expected) {
@@ -63,6 +31,11 @@ void check(const ClassificationInput& in) {
                                 std::to_string(i / static_cast<std::size_t>(in.n_classes)) + ")",
                        .expected = "0 to 1",
                        .advice = "the model has diverged or its input holds missing values"});
+}
+
+void refuse_nothing(const ClassificationInput& in) {
+  if (in.truth.empty())
+    throw DataError({.where = "classification metrics", .found = "no observations", .expected = "at least one", .advice = ""});
 }
 
 // Mean of −log(probability of the true class); Neumaier's compensated sum.
@@ -103,60 +76,94 @@ std::optional<double> auc(const ClassificationInput& in) {
   return sum / static_cast<double>(n_present);
 }
 
-// What the confusion matrix says of one class.
-struct ClassCounts {
-  std::int64_t hits = 0, n_true = 0, n_predicted = 0;
-
-  double f1() const {
-    return n_true + n_predicted == 0 ? 0 : 2 * static_cast<double>(hits) / static_cast<double>(n_true + n_predicted);
-  }
-};
-
-ClassCounts counts_of_class(const Classification& result, std::int64_t one) {
-  ClassCounts counts;
-  counts.hits = result.confusion[static_cast<std::size_t>(one * result.n_classes + one)];
-  for (std::int64_t other = 0; other < result.n_classes; ++other) {
-    counts.n_true += result.confusion[static_cast<std::size_t>(one * result.n_classes + other)];
-    counts.n_predicted += result.confusion[static_cast<std::size_t>(other * result.n_classes + one)];
-  }
-  return counts;
-}
-
 }  // namespace
 
-std::optional<double> roc_auc(std::span<const std::uint8_t> positive, std::span<const double> scores) {
-  // Twice the number of (positive, negative) pairs that are in the right order, a tie counting one. Exact up to 4e9 scores.
-  std::uint64_t twice_won = 0, n_positive = 0, n_negative = 0;
-  for (const Tie& tie : ties_descending(positive, scores)) {
-    twice_won += tie.n_negative * (2 * n_positive + tie.n_positive);
-    n_positive += tie.n_positive;
-    n_negative += tie.n_negative;
+std::vector<ClassScore> class_scores(const Classification& result) {
+  std::vector<ClassScore> scores(static_cast<std::size_t>(result.n_classes));
+  for (std::int64_t truth = 0; truth < result.n_classes; ++truth)
+    for (std::int64_t predicted = 0; predicted < result.n_classes; ++predicted) {
+      const std::int64_t count = result.confusion[static_cast<std::size_t>(truth * result.n_classes + predicted)];
+      scores[static_cast<std::size_t>(truth)].n_true += count;
+      scores[static_cast<std::size_t>(predicted)].n_predicted += count;
+      if (truth == predicted) scores[static_cast<std::size_t>(truth)].n_hits = count;
+    }
+  const auto share = [](std::int64_t part, std::int64_t whole) {
+    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+  };
+  for (ClassScore& one : scores) {
+    one.precision = share(one.n_hits, one.n_predicted);
+    one.recall = share(one.n_hits, one.n_true);
+    one.f1 = share(2 * one.n_hits, one.n_true + one.n_predicted);
   }
-  if (n_positive == 0 || n_negative == 0) return std::nullopt;
-  return static_cast<double>(twice_won) / (2 * static_cast<double>(n_positive) * static_cast<double>(n_negative));
+  return scores;
 }
 
-std::vector<RocPoint> roc_curve(std::span<const std::uint8_t> positive, std::span<const double> scores) {
-  const std::vector<Tie> ties = ties_descending(positive, scores);
-  std::uint64_t n_positive = 0, n_negative = 0;
-  for (const Tie& tie : ties) {
-    n_positive += tie.n_positive;
-    n_negative += tie.n_negative;
+double macro_f1(const Classification& result) {
+  double sum = 0;
+  std::int64_t n_named = 0;
+  for (const ClassScore& one : class_scores(result)) {
+    sum += one.f1;
+    n_named += one.n_true + one.n_predicted > 0;
   }
-  if (n_positive == 0 || n_negative == 0) return {};
-  std::vector<RocPoint> curve = {{0, 0, std::numeric_limits<double>::infinity()}};
-  std::uint64_t hits = 0, false_alarms = 0;
-  for (std::size_t i = 0; i < ties.size(); ++i) {
-    hits += ties[i].n_positive;
-    false_alarms += ties[i].n_negative;
-    // A point whose two steps are equal lies on the line between its neighbours and is left out; the first and last stay.
-    const bool corner = i == 0 || i + 1 == ties.size() || ties[i].n_positive != ties[i + 1].n_positive ||
-                        ties[i].n_negative != ties[i + 1].n_negative;
-    if (corner)
-      curve.push_back({static_cast<double>(false_alarms) / static_cast<double>(n_negative),
-                       static_cast<double>(hits) / static_cast<double>(n_positive), ties[i].score});
+  return n_named == 0 ? 0 : sum / static_cast<double>(n_named);
+}
+
+double weighted_f1(const Classification& result) {
+  double sum = 0;
+  for (const ClassScore& one : class_scores(result)) sum += one.f1 * static_cast<double>(one.n_true);
+  return result.n == 0 ? 0 : sum / static_cast<double>(result.n);
+}
+
+double matthews_correlation(const Classification& result) {
+  // Whole numbers as doubles: exact to 9e15, that is to 9e7 observations.
+  double hits = 0, products = 0, truth_squares = 0, predicted_squares = 0;
+  for (const ClassScore& one : class_scores(result)) {
+    const double n_true = static_cast<double>(one.n_true), n_predicted = static_cast<double>(one.n_predicted);
+    hits += static_cast<double>(one.n_hits);
+    products += n_true * n_predicted;
+    truth_squares += n_true * n_true;
+    predicted_squares += n_predicted * n_predicted;
   }
-  return curve;
+  const double n = static_cast<double>(result.n);
+  const double spread = std::sqrt(n * n - truth_squares) * std::sqrt(n * n - predicted_squares);
+  return spread > 0 ? (hits * n - products) / spread : 0;
+}
+
+std::vector<std::optional<double>> class_aucs(const ClassificationInput& input) {
+  check(input);
+  std::vector<std::optional<double>> areas;
+  for (std::int64_t one = 0; one < input.n_classes; ++one) areas.push_back(auc_of_class(input, one));
+  return areas;
+}
+
+double brier_score(const ClassificationInput& input) {
+  check(input);
+  refuse_nothing(input);
+  double sum = 0;
+  for (std::size_t i = 0; i < input.probability.size(); ++i) {
+    const auto n_classes = static_cast<std::size_t>(input.n_classes);
+    const bool is_truth = static_cast<std::size_t>(input.truth[i / n_classes]) == i % n_classes;
+    const double off = input.probability[i] - (is_truth ? 1 : 0);
+    sum += off * off;
+  }
+  return sum / static_cast<double>(input.truth.size()) / (input.n_classes == 2 ? 2 : 1);
+}
+
+double top_k_accuracy(const ClassificationInput& input, std::int64_t k) {
+  check(input);
+  refuse_nothing(input);
+  if (k < 1)
+    throw InternalError({.where = "top-k accuracy", .found = "k = " + std::to_string(k), .expected = "1 or more", .advice = ""});
+  std::int64_t n_hits = 0;
+  for (std::size_t i = 0; i < input.truth.size(); ++i) {
+    const auto row =
+        input.probability.subspan(i * static_cast<std::size_t>(input.n_classes), static_cast<std::size_t>(input.n_classes));
+    const auto truth = static_cast<std::size_t>(input.truth[i]);
+    std::int64_t ahead = 0;  // of equal probabilities the later class goes first, as in scikit-learn
+    for (std::size_t c = 0; c < row.size(); ++c) ahead += row[c] > row[truth] || (row[c] == row[truth] && c > truth);
+    n_hits += ahead < k;
+  }
+  return static_cast<double>(n_hits) / static_cast<double>(input.truth.size());
 }
 
 std::vector<std::int32_t> predicted_classes(const ClassificationInput& input) {
@@ -176,8 +183,7 @@ std::vector<std::int32_t> predicted_classes(const ClassificationInput& input) {
 }
 
 Classification classify(const ClassificationInput& input) {
-  if (input.truth.empty())
-    throw DataError({.where = "classification metrics", .found = "no observations", .expected = "at least one", .advice = ""});
+  refuse_nothing(input);
   const std::vector<std::int32_t> predicted = predicted_classes(input);
   Classification result;
   result.n = static_cast<std::int64_t>(input.truth.size());
@@ -186,21 +192,18 @@ Classification classify(const ClassificationInput& input) {
   for (std::size_t i = 0; i < predicted.size(); ++i)
     ++result.confusion[static_cast<std::size_t>(input.truth[i] * input.n_classes + predicted[i])];
 
-  std::int64_t n_hits = 0, n_present = 0, n_named = 0;
-  double recall_sum = 0, f1_sum = 0;
-  for (std::int64_t one = 0; one < input.n_classes; ++one) {
-    const ClassCounts counts = counts_of_class(result, one);
-    n_hits += counts.hits;
-    f1_sum += counts.f1();
-    if (counts.n_true + counts.n_predicted > 0) ++n_named;
-    if (counts.n_true == 0) continue;
-    ++n_present;
-    recall_sum += static_cast<double>(counts.hits) / static_cast<double>(counts.n_true);
+  std::int64_t n_hits = 0, n_present = 0;
+  double recall_sum = 0;
+  const std::vector<ClassScore> scores = class_scores(result);
+  for (const ClassScore& one : scores) {
+    n_hits += one.n_hits;
+    recall_sum += one.recall;
+    n_present += one.n_true > 0;
   }
   result.loss = log_loss(input);
   result.accuracy = static_cast<double>(n_hits) / static_cast<double>(result.n);
   result.balanced_accuracy = recall_sum / static_cast<double>(n_present);
-  result.f1 = input.n_classes == 2 ? counts_of_class(result, input.positive).f1() : f1_sum / static_cast<double>(n_named);
+  result.f1 = input.n_classes == 2 ? scores[static_cast<std::size_t>(input.positive)].f1 : macro_f1(result);
   result.auc = auc(input);
   return result;
 }

@@ -2,23 +2,14 @@
 // Classification metrics; each equals its scikit-learn counterpart (1.9) to 1e-9 on the same numbers.
 // Numbers in, numbers out: nothing here knows what a cell or a donor is.
 
+#include <cellverdict/stats/ranking.h>
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace cellverdict {
-
-// Scores that are not numbers are a DataError everywhere.
-struct RocPoint {
-  double false_positive_rate, true_positive_rate, threshold;
-};
-
-// sklearn.metrics.roc_auc_score: P(score of a positive > score of a negative), ties count half. Nothing when a class is absent.
-std::optional<double> roc_auc(std::span<const std::uint8_t> positive, std::span<const double> scores);
-
-// sklearn.metrics.roc_curve(drop_intermediate=True); first point (0, 0, inf). Empty when a class is absent.
-std::vector<RocPoint> roc_curve(std::span<const std::uint8_t> positive, std::span<const double> scores);
 
 struct Classification {
   std::int64_t n = 0;
@@ -47,5 +38,30 @@ struct ClassificationInput {
 std::vector<std::int32_t> predicted_classes(const ClassificationInput& input);
 // The same, and DataError when there are no observations.
 Classification classify(const ClassificationInput& input);
+
+// One class against the rest, at the calls made.
+struct ClassScore {
+  std::int64_t n_true = 0, n_predicted = 0, n_hits = 0;
+  double precision = 0, recall = 0, f1 = 0;  // sklearn.metrics.precision_recall_fscore_support(average=None); 0 where undefined
+};
+
+// From the confusion matrix of a classification; [n_classes].
+std::vector<ClassScore> class_scores(const Classification& result);
+// sklearn.metrics.f1_score(average="macro"): over the classes in truth or prediction.
+double macro_f1(const Classification& result);
+// sklearn.metrics.f1_score(average="weighted"): weighted by how often a class is true.
+double weighted_f1(const Classification& result);
+// sklearn.metrics.matthews_corrcoef; 0 where truth or prediction is one class.
+double matthews_correlation(const Classification& result);
+
+// From the probabilities; errors as classify.
+// roc_auc_score of each class against the rest, [n_classes]; nothing where truth holds that class alone or not at all.
+std::vector<std::optional<double>> class_aucs(const ClassificationInput& input);
+// sklearn.metrics.brier_score_loss: Σ over classes of (probability − truth)², mean over observations (0 to 2); two classes: half of
+// that (0 to 1), the squared error of the positive's probability.
+double brier_score(const ClassificationInput& input);
+// sklearn.metrics.top_k_accuracy_score for three classes and more: share of observations whose class is among the k most probable;
+// of equal probabilities the later class comes first, as there. 1 where k covers all classes. k >= 1, else InternalError.
+double top_k_accuracy(const ClassificationInput& input, std::int64_t k);
 
 }  // namespace cellverdict

@@ -1,4 +1,5 @@
-"""Prints as JSON scipy.stats.bootstrap's percentile and BCa intervals for given draws (read by bootstrap_test.cpp).
+"""Prints as JSON scipy.stats.bootstrap's percentile and BCa intervals for given draws (read by bootstrap_test.cpp), and its
+measures of association (read by association_test.cpp); argument: bootstrap or association.
 
 The draws are made here and handed to scipy as its own, so that both sides see the same ones. The statistic is the AUC of two
 samples, resampled each within itself. Exit status 3: scipy is not installed.
@@ -38,4 +39,20 @@ def case(m, n, decimals, level):
     return out
 
 
-json.dump([case(m, n, d, level) for m, n in ((10, 10), (12, 30), (40, 15)) for d in (0, 2, 9) for level in (0.9, 0.95)], sys.stdout)
+def association(n, n_a, n_b, strength):
+    a = rng.integers(0, n_a, n)
+    b = np.where(rng.random(n) < strength, a % n_b, rng.integers(0, n_b, n))
+    table = stats.contingency.crosstab(a, b).count
+    chi = stats.chi2_contingency(table, correction=False)
+    phi, (r, c) = chi.statistic / n, table.shape
+    corrected = max(0, phi - (r - 1) * (c - 1) / (n - 1)) / (min(r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)) - 1)
+    return {"a": a.tolist(), "b": b.tolist(), "statistic": chi.statistic, "p": chi.pvalue, "dof": int(chi.dof),
+            "least_expected": chi.expected_freq.min(), "corrected": np.sqrt(corrected),
+            "plain": stats.contingency.association(table, method="cramer")}
+
+
+if sys.argv[1] == "bootstrap":
+    out = [case(m, n, d, level) for m, n in ((10, 10), (12, 30), (40, 15)) for d in (0, 2, 9) for level in (0.9, 0.95)]
+else:
+    out = [association(n, *sizes, s) for n in (12, 60, 500) for sizes in ((2, 2), (2, 5), (4, 3), (9, 9)) for s in (0, 0.4, 0.9)]
+json.dump(out, sys.stdout)
