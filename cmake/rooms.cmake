@@ -71,7 +71,7 @@ add_room(nets     USES base table sparse TORCH)
 add_room(train    USES base table sparse split prepare encode stats io nets INCLUDES ${NLOHMANN_INCLUDE_DIR}
                   TORCH TORCH_FREE options.cpp model_card.cpp)
 add_room(explain  USES base table sparse split prepare encode nets train TORCH)
-add_room(evaluate USES base table split stats INCLUDES ${NLOHMANN_INCLUDE_DIR})
+add_room(evaluate USES base table split prepare encode stats INCLUDES ${NLOHMANN_INCLUDE_DIR})
 add_room(simulate USES base table io INCLUDES ${NLOHMANN_INCLUDE_DIR} ${BOOST_INCLUDE_DIR})
 add_room(report   USES base table split stats evaluate io INCLUDES ${NLOHMANN_INCLUDE_DIR})
 include(report_bundle)

@@ -32,6 +32,31 @@ std::string table(const std::vector<Evaluation>& evaluations) {
   return text;
 }
 
+// "AUC 0.912 (0.741 to 0.979)", or without an interval why there is none.
+std::string in_words(const MeasuredMetric& m) {
+  const std::string name = m.metric == "auc" ? "AUC" : m.metric;
+  if (m.interval) return fmt::format("{} {} ({:.3f} to {:.3f})", name, number(m.estimate), m.interval->low, m.interval->high);
+  return fmt::format("{} {} (no interval: {})", name, number(m.estimate), m.why_not);
+}
+
+// Units first: what holds for new people. Then what simple models reach.
+std::string certainty(const Evaluation& e) {
+  std::string text;
+  for (const bool over_units : {true, false}) {
+    std::string line;
+    for (const auto& m : e.metrics)
+      if (m.over_units == over_units) line += (line.empty() ? "" : ", ") + in_words(m);
+    if (!line.empty()) text += fmt::format("  over {}: {}\n", over_units ? "units" : "cells, units drawn whole", line);
+  }
+  for (const auto& rival : e.rivals) {
+    std::string numbers;
+    for (const auto& m : rival.metrics)
+      if (m.over_units && (m.metric == "auc" || m.metric == "accuracy")) numbers += (numbers.empty() ? "" : ", ") + in_words(m);
+    text += fmt::format("  {:<12} {}. {}\n", rival.name, numbers, rival.sentence);
+  }
+  return text.empty() ? "" : "95 % intervals" + (e.name.empty() ? "" : ", " + e.name) + "\n" + text;
+}
+
 }  // namespace
 
 std::string study_as_text(const StudyResult& result) {
@@ -53,6 +78,8 @@ std::string study_as_text(const StudyResult& result) {
   if (!text.empty()) text += "\n";
   text += table(result.evaluations) + "\n";
   for (const auto& e : result.evaluations) text += (e.name.empty() ? "" : e.name + ": ") + e.verdict + "\n";
+  text += "\n";
+  for (const auto& e : result.evaluations) text += certainty(e);
   text += "\n";
   for (const auto& line : sentences) text += line + "\n";
   if (!result.report.empty()) text += "\nreport: " + result.report.string() + "\n";

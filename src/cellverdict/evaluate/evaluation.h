@@ -41,6 +41,15 @@ struct MeasuredMetric {
   std::string why_not;  // a clause, where there is no interval
 };
 
+// A simple model asked about the same cells by the same protocol.
+struct RivalResult {
+  std::string name, how;  // "pseudobulk", "logistic regression on the summed profile of each unit, 1,000 genes"
+  Classification cells, units;
+  std::vector<MeasuredMetric> metrics;
+  MeasuredMetric difference;  // model minus this one, over units: of the AUC for two classes, else of the accuracy
+  std::string sentence;       // what that means, for people
+};
+
 // One fold of a cross-validation.
 struct FoldScore {
   std::string held_out;  // the value tested, when the scheme holds out values
@@ -89,6 +98,7 @@ struct Evaluation {
   std::vector<MeasuredMetric> metrics;  // of the label's head, units first
   std::vector<UnitResult> units;        // test side, one a unit and class: see n_test_units
   std::vector<CovariateBaseline> baselines;
+  std::vector<RivalResult> rivals;
   double majority_accuracy = 0;          // always answering the class with most training cells, over test cells
   std::vector<std::string> first_lines;  // what must be read before any number: person against disease, optimistic split
   std::vector<std::string> warnings;     // inverted ROC, classes missing on a side

@@ -98,6 +98,18 @@ Json to_json(const MeasuredMetric& m) {
           {"why_not", m.why_not}};
 }
 
+Json to_json(const RivalResult& rival) {
+  Json metrics = Json::array();
+  for (const auto& metric : rival.metrics) metrics.push_back(to_json(metric));
+  return {{"name", rival.name},
+          {"how", rival.how},
+          {"cells", to_json(rival.cells)},
+          {"units", to_json(rival.units)},
+          {"metrics", metrics},
+          {"difference", to_json(rival.difference)},
+          {"sentence", rival.sentence}};
+}
+
 Json to_json(const FoldScore& fold) {
   return {{"held_out", fold.held_out},
           {"n_units", fold.n_units},
@@ -210,6 +222,7 @@ void read(const Node& node, CovariateBaseline& out);
 void read(const Node& node, Interval& out);
 void read(const Node& node, MeasuredMetric& out);
 void read(const Node& node, FoldScore& out);
+void read(const Node& node, RivalResult& out);
 
 template <class T>
 void read(const Node& node, std::vector<T>& out) {
@@ -300,6 +313,16 @@ void read(const Node& node, MeasuredMetric& m) {
   if (m.interval) m.interval->estimate = m.estimate.value_or(0);
 }
 
+void read(const Node& node, RivalResult& rival) {
+  read(node.at("name"), rival.name);
+  read(node.at("how"), rival.how);
+  read(node.at("cells"), rival.cells);
+  read(node.at("units"), rival.units);
+  read(node.at("metrics"), rival.metrics);
+  read(node.at("difference"), rival.difference);
+  read(node.at("sentence"), rival.sentence);
+}
+
 void read(const Node& node, FoldScore& fold) {
   read(node.at("held_out"), fold.held_out);
   read(node.at("n_units"), fold.n_units);
@@ -371,6 +394,7 @@ std::string evaluation_to_json(const Evaluation& e) {
                      {"metrics", list_of(e.metrics)},
                      {"units", list_of(e.units)},
                      {"baselines", list_of(e.baselines)},
+                     {"rivals", list_of(e.rivals)},
                      {"majority_accuracy", to_json(e.majority_accuracy)}};
   // One member a line: a person finds the verdict, and a ROC of thousands of points stays on its line. Bytes that are not UTF-8
   // become U+FFFD, which is seen.
@@ -416,6 +440,7 @@ Evaluation evaluation_from_json(const std::string& text, const std::string& wher
   read(root.at("metrics"), e.metrics);
   read(root.at("units"), e.units);
   read(root.at("baselines"), e.baselines);
+  read(root.at("rivals"), e.rivals);
   read(root.at("majority_accuracy"), e.majority_accuracy);
   return e;
 }

@@ -50,6 +50,22 @@ std::string donors_of(const SplitSummary& split, const std::string& unit, const 
   return {};
 }
 
+RivalResult evaluate_rival(const ScoringInput& model, const RivalInput& rival) {
+  ScoringInput with_rival{.test = model.test,
+                          .probability = rival.probability,
+                          .folds = model.folds,
+                          .positive = model.positive,
+                          .seed = model.seed,
+                          .threads = model.threads};
+  for (auto& fold : with_rival.folds) fold.threshold = 0.5;
+  LabelScores scores = score_label(with_rival);
+  RivalResult out{
+      .name = rival.name, .how = rival.how, .cells = scores.cells, .units = scores.units, .metrics = std::move(scores.metrics)};
+  out.difference = unit_difference(model, with_rival);
+  out.sentence = difference_in_words(rival.name, out.difference);
+  return out;
+}
+
 HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std::int32_t positive, Evaluation& out) {
   const PredictedHead& predicted = input.heads[0];
   const auto probability = calibrated(input, std::ssize(predicted.classes));
@@ -57,6 +73,7 @@ HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std:
       .test = test, .probability = probability, .positive = positive, .seed = input.seed, .threads = input.threads};
   for (const auto& fold : input.folds) scoring.folds.push_back({fold.end, fold.decision.threshold});
   LabelScores scores = score_label(scoring);
+  for (const auto& rival : input.rivals) out.rivals.push_back(evaluate_rival(scoring, rival));
   std::optional<Column> stratum;
   if (!input.split.by.empty()) stratum = test.column(input.split.by, "[split] by");
   for (auto& call : scores.calls)
@@ -118,19 +135,6 @@ double majority_accuracy(const EvaluateInput& input, const TestView& test) {
   return static_cast<double>(right) / static_cast<double>(test.n_cells());
 }
 
-std::vector<std::string> covariates_of(const EvaluateInput& input, const TestView& test, const EvaluateOptions& options) {
-  if (!options.covariates.empty()) return options.covariates;
-  std::vector<std::string> names;
-  const auto add = [&](const std::string& name) {
-    const auto& roles = test.roles();
-    if (name.empty() || name == roles.label || name == roles.unit || name == roles.donor) return;
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  };
-  add(input.split.by);
-  for (std::size_t h = 1; h < input.heads.size(); ++h) add(input.heads[h].label);
-  return names;
-}
-
 }  // namespace
 
 const OptionTable<EvaluateOptions>& evaluate_options() {
@@ -138,11 +142,30 @@ const OptionTable<EvaluateOptions>& evaluate_options() {
       OptionTable<EvaluateOptions>("evaluate")
           .add("covariates", &EvaluateOptions::covariates,
                "obs columns for covariate-only baselines; empty: the split's `by` and the extra heads")
+          .add("baselines", &EvaluateOptions::baselines,
+               "simple models in the same table: majority, covariates, composition, pseudobulk, cells (each where the data allow "
+               "it)",
+               one_of({"majority", "covariates", "composition", "pseudobulk", "cells"}))
+          .add("cell_type", &EvaluateOptions::cell_type,
+               "obs column of the composition baseline; empty: `cell_type` where there is one")
           .add("threshold", &EvaluateOptions::threshold, "for calling the positive class: 0.5, or chosen on validation units",
                one_of({"0.5", "validation"}))
           .add("temperature", &EvaluateOptions::temperature, "of the probabilities: 1, or fitted on validation cells",
                one_of({"1", "1.0", "validation"}));
   return table;
+}
+
+std::vector<std::string> covariates_of(const SplitSummary& split, const std::vector<std::string>& extra_heads,
+                                       const CohortRoles& roles, const EvaluateOptions& options) {
+  if (!options.covariates.empty()) return options.covariates;
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (name.empty() || name == roles.label || name == roles.unit || name == roles.donor) return;
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  add(split.by);
+  for (const auto& head : extra_heads) add(head);
+  return names;
 }
 
 Evaluation evaluate(const TestView& test, const EvaluateInput& input, const EvaluateOptions& options) {
@@ -167,8 +190,10 @@ Evaluation evaluate(const TestView& test, const EvaluateInput& input, const Eval
     }
   }
   for (const auto& head : out.heads) out.combined_loss += head.weight * head.cells.loss;
+  std::vector<std::string> extra_heads;
+  for (std::size_t h = 1; h < input.heads.size(); ++h) extra_heads.push_back(input.heads[h].label);
   if (input.folds.size() == 1)
-    for (const auto& covariate : covariates_of(input, test, options))
+    for (const auto& covariate : covariates_of(input.split, extra_heads, test.roles(), options))
       out.baselines.push_back(evaluate_covariate(input.folds[0].train, test, covariate));
   out.majority_accuracy = majority_accuracy(input, test);
   word_evaluation(test.roles(), out);

@@ -13,7 +13,9 @@ namespace cellverdict {
 
 struct EvaluateOptions {
   std::vector<std::string>
-      covariates;                 // columns for covariate-only baselines; empty: the split's `by` and the extra heads' columns
+      covariates;  // columns for covariate-only baselines; empty: the split's `by` and the extra heads' columns
+  std::vector<std::string> baselines = {"majority", "covariates", "composition", "pseudobulk", "cells"};
+  std::string cell_type;          // column of the composition baseline; "" looks for `cell_type`
   std::string threshold = "0.5";  // or "validation"
   std::string temperature = "1";  // or "validation"
 };
@@ -24,6 +26,12 @@ struct PredictedHead {
   std::string label;
   std::vector<std::string> classes;
   double weight = 1;
+  std::vector<double> probability;  // [cells, classes]
+};
+
+// A simple model's answers for the same cells (baselines.h).
+struct RivalInput {
+  std::string name, how;
   std::vector<double> probability;  // [cells, classes]
 };
 
@@ -40,9 +48,14 @@ struct EvaluateInput {
   std::vector<EvaluatedFold> folds;  // one: a split that stands alone
   const SplitSummary& split;
   std::vector<PredictedHead> heads;  // the label first; [cells] of the whole test view
+  std::vector<RivalInput> rivals;
   std::uint64_t seed = 42;
   int threads = 1;
 };
+
+// Columns of the covariate-only baselines under these options.
+std::vector<std::string> covariates_of(const SplitSummary& split, const std::vector<std::string>& extra_heads,
+                                       const CohortRoles& roles, const EvaluateOptions& options);
 
 Evaluation evaluate(const TestView& test, const EvaluateInput& input, const EvaluateOptions& options);
 

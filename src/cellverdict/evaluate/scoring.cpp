@@ -3,6 +3,8 @@
 #include <cellverdict/stats/bootstrap.h>
 #include <cellverdict/stats/metrics.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -186,14 +188,7 @@ class Resampling {
       n[unit_[i]] += 1;
       right[unit_[i]] += cells_.called[i] == cells_.truth[i] ? 1 : 0;
     }
-    return over_cells("accuracy", estimate, [right, n](std::span<const std::uint32_t> times) -> std::optional<double> {
-      double hits = 0, all = 0;
-      for (std::size_t u = 0; u < times.size(); ++u) {
-        hits += times[u] * right[u];
-        all += times[u] * n[u];
-      }
-      return all > 0 ? std::optional(hits / all) : std::nullopt;
-    });
+    return over_cells("accuracy", estimate, share_of(std::move(right), std::move(n)));
   }
 
   MeasuredMetric auc_over_cells(std::optional<double> estimate) const {
@@ -203,14 +198,74 @@ class Resampling {
   // Of units: one observation each, in the order of the calls.
   MeasuredMetric auc_over_units(std::optional<double> estimate, const Observations& units,
                                 const std::vector<UnitCall>& calls) const {
-    std::vector<std::int64_t> unit;
-    for (const auto& call : calls) unit.push_back(unit_[call.mean.cells.front()]);
-    MeasuredMetric metric = over_cells("auc", estimate, mean_auc(units, unit));
+    MeasuredMetric metric = over_cells("auc", estimate, mean_auc(units, numbers_of(calls)));
+    metric.over_units = true;
+    // All units in order, in every fold and so in every draw: disjoint pairs (one unit of each class) still bound it.
+    if (!metric.interval && estimate == 1.0) {
+      const std::int64_t n_pairs = pairs_within_folds(units);
+      if (n_pairs >= kLeastUnitsForAuc) {
+        metric.interval = exact_interval(n_pairs, n_pairs);
+        metric.interval->method = "exact, disjoint pairs within folds";
+        metric.why_not.clear();
+      }
+    }
+    return metric;
+  }
+
+  struct Pair {
+    const Observations &first, &second;
+  };
+  MeasuredMetric auc_difference_over_units(std::optional<double> estimate, const Pair& units,
+                                           const std::vector<UnitCall>& calls) const {
+    const auto unit = numbers_of(calls);
+    MeasuredMetric metric = over_cells("auc", estimate, difference_of(mean_auc(units.first, unit), mean_auc(units.second, unit)));
+    metric.over_units = true;
+    return metric;
+  }
+
+  MeasuredMetric accuracy_difference_over_units(const Pair& units, const std::vector<UnitCall>& calls) const {
+    const auto unit = numbers_of(calls);
+    std::vector<double> gain(class_.size()), n(class_.size());
+    double sum = 0;
+    for (std::size_t i = 0; i < unit.size(); ++i) {
+      const double here =
+          (units.first.called[i] == units.first.truth[i] ? 1 : 0) - (units.second.called[i] == units.second.truth[i] ? 1 : 0);
+      gain[unit[i]] += here;
+      n[unit[i]] += 1;
+      sum += here;
+    }
+    MeasuredMetric metric = over_cells("accuracy", sum / static_cast<double>(unit.size()), share_of(std::move(gain), std::move(n)));
     metric.over_units = true;
     return metric;
   }
 
  private:
+  std::vector<std::int64_t> numbers_of(const std::vector<UnitCall>& calls) const {
+    std::vector<std::int64_t> unit;
+    for (const auto& call : calls) unit.push_back(unit_[call.mean.cells.front()]);
+    return unit;
+  }
+
+  std::int64_t pairs_within_folds(const Observations& units) const {
+    std::vector<std::int64_t> positive(n_folds_), negative(n_folds_);
+    for (std::size_t i = 0; i < units.truth.size(); ++i) ++(units.truth[i] == units.positive ? positive : negative)[units.fold[i]];
+    std::int64_t n = 0;
+    for (std::size_t f = 0; f < n_folds_; ++f) n += std::min(positive[f], negative[f]);
+    return n;
+  }
+
+  // Σ times · right / Σ times · n.
+  static UnitStatistic share_of(std::vector<double> right, std::vector<double> n) {
+    return [right = std::move(right), n = std::move(n)](std::span<const std::uint32_t> times) -> std::optional<double> {
+      double hits = 0, all = 0;
+      for (std::size_t u = 0; u < times.size(); ++u) {
+        hits += times[u] * right[u];
+        all += times[u] * n[u];
+      }
+      return all > 0 ? std::optional(hits / all) : std::nullopt;
+    };
+  }
+
   UnitStatistic mean_auc(const Observations& all, const std::vector<std::int64_t>& unit) const {
     auto folds = std::make_shared<std::vector<CellAuc>>();
     const auto flags = all.is_positive();
@@ -327,6 +382,41 @@ LabelScores score_label(const ScoringInput& input) {
   if (two) out.metrics.push_back(resampling.auc_over_cells(out.cells.auc));
   out.metrics.push_back(resampling.accuracy(out.cells.accuracy));
   return out;
+}
+
+MeasuredMetric unit_difference(const ScoringInput& first, const ScoringInput& second) {
+  const Observations cells_1 = observe_cells(first), cells_2 = observe_cells(second);
+  const auto calls_1 = call_units(first, cells_1), calls_2 = call_units(second, cells_2);
+  const Observations units_1 = observe_units(calls_1, cells_1), units_2 = observe_units(calls_2, cells_2);
+  const bool two = cells_1.n_classes == 2;
+  const auto minus = [](const std::optional<double>& a, const std::optional<double>& b) {
+    return a && b ? std::optional(*a - *b) : std::nullopt;
+  };
+  if (two && is_torn(calls_1, cells_1)) return {.metric = "auc", .why_not = "cells of one unit were asked of several models"};
+  if (two && first.folds.size() == 1) {
+    const auto scores_1 = units_1.scores(), scores_2 = units_2.scores();
+    AucDifference found = auc_difference(units_1.is_positive(), {.a = scores_1, .b = scores_2});
+    return with("auc", minus(units_1.classify().auc, units_2.classify().auc), std::move(found.difference));
+  }
+  const Resampling resampling(first, cells_1);
+  if (two) {
+    const auto auc = [&](const Observations& units) { return mean_of(curves_of(units, first.folds.size()).auc); };
+    return resampling.auc_difference_over_units(minus(auc(units_1), auc(units_2)), {units_1, units_2}, calls_1);
+  }
+  return resampling.accuracy_difference_over_units({units_1, units_2}, calls_1);
+}
+
+std::string difference_in_words(const std::string& rival, const MeasuredMetric& difference) {
+  const std::string metric = difference.metric == "auc" ? "AUC" : difference.metric;
+  if (!difference.estimate) return fmt::format("Cannot be compared with {}: {}.", rival, difference.why_not);
+  const std::string by = fmt::format("{} difference {:+.3f}", metric, *difference.estimate);
+  if (!difference.interval)
+    return fmt::format("Whether it is better than {} cannot be said ({}; {}).", rival, by, difference.why_not);
+  const auto& [estimate, low, high, method] = *difference.interval;
+  const std::string range = fmt::format("{}, 95 % interval {:+.3f} to {:+.3f}", by, low, high);
+  if (low > 0) return fmt::format("Better than {} ({}).", rival, range);
+  if (high < 0) return fmt::format("Worse than {} ({}).", rival, range);
+  return fmt::format("No better than {} ({}).", rival, range);
 }
 
 }  // namespace cellverdict

@@ -45,4 +45,11 @@ struct LabelScores {
 
 LabelScores score_label(const ScoringInput& input);
 
+// First minus second over units, on the same test cells: of the AUC for two classes (DeLong's paired interval for one fold, units
+// drawn with replacement for several), else of the accuracy.
+MeasuredMetric unit_difference(const ScoringInput& first, const ScoringInput& second);
+
+// "No better than the pseudobulk: AUC difference +0.021 (−0.104 to 0.146)."
+std::string difference_in_words(const std::string& rival, const MeasuredMetric& difference);
+
 }  // namespace cellverdict

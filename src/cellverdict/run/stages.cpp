@@ -2,6 +2,7 @@
 #include <cellverdict/base/digest.h>
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/version.h>
+#include <cellverdict/evaluate/baselines.h>
 #include <cellverdict/evaluate/decision.h>
 #include <cellverdict/run/prediction_table.h>
 #include <cellverdict/run/stage_keys.h>
@@ -267,6 +268,28 @@ void train_model(const RunContext& context, const VariantRun& variant, FoldRun& 
                           folder.string(), watch.seconds()));
 }
 
+// What simple models say of the fold's test cells, behind what they said of earlier folds'.
+static void ask_baselines(const RunContext& context, const EvaluateOptions& options, const Split& split, const ModelCard& card,
+                          EvaluateInput& input) {
+  const TrainView train = split.train();
+  const TestView test = split.test();
+  std::vector<std::string> extra_heads;
+  for (std::size_t h = 1; h < card.heads.size(); ++h) extra_heads.push_back(card.heads[h].label);
+  const std::string cell_type = !options.cell_type.empty() ? options.cell_type : test.has_column("cell_type") ? "cell_type" : "";
+  const BaselineRequest request{.context = context,
+                                .train = train,
+                                .asked = test,
+                                .preparation = card.preparation,
+                                .covariates = covariates_of(input.split, extra_heads, test.roles(), options),
+                                .cell_type = cell_type};
+  for (auto& baseline : predict_baselines(request, options.baselines)) {
+    auto known = std::find_if(input.rivals.begin(), input.rivals.end(),
+                              [&](const RivalInput& rival) { return rival.name == baseline.name; });
+    if (known == input.rivals.end()) known = input.rivals.insert(known, {baseline.name, baseline.how, {}});
+    known->probability.insert(known->probability.end(), baseline.probability.begin(), baseline.probability.end());
+  }
+}
+
 Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const std::vector<FoldRun>& folds) {
   std::string keys;
   for (const auto& fold : folds) keys += fold.train_key;
@@ -306,6 +329,7 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
                            .decision = {card.threshold, card.threshold_source, card.temperature, card.temperature_source},
                            .end = models.back().end,
                            .held_out = fold.split.summary().held_out});
+    ask_baselines(context, variant.experiment.evaluate, fold.split, card, input);
     splits.push_back(fold.split);
   }
   const TestView test = join_tests(splits).cells;

@@ -34,11 +34,11 @@ inline std::string donors_in_words(const SplitUnit& unit) {
 }
 
 struct SplitSummary {
-  std::string scheme;         // "matched"
-  std::string by;             // the column, when the scheme has one
-  bool optimistic = false;    // cells of one donor on both sides
+  std::string scheme;                  // "matched"
+  std::string by;                      // the column, when the scheme has one
+  bool optimistic = false;             // cells of one donor on both sides
   std::int64_t fold = 0, n_folds = 0;  // of a cross-validation, from 1; both 0: a split that stands alone
-  std::string held_out;       // the value of `by` that this fold tests, when it is one
+  std::string held_out;                // the value of `by` that this fold tests, when it is one
   bool has_validation = true;
   std::vector<std::string> classes;
   std::vector<SplitUnit> units;    // sorted by side, class, unit

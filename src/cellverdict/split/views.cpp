@@ -1,6 +1,13 @@
 #include <cellverdict/split/views.h>
 
+#include <algorithm>
+
 namespace cellverdict {
+
+bool CellView::has_column(const std::string& name) const {
+  const auto& names = cohort_->table->obs().names;
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 Column CellView::column(const std::string& name, const std::string& where) const {
   const Column& all = cohort_->table->obs().column(name, where);

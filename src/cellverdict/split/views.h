@@ -32,6 +32,7 @@ class CellView {
   const std::string& donor(std::int64_t i) const { return cohort_->donors[cohort_->donor[rows_[i]]]; }
   std::string_view cell(std::int64_t i) const { return cohort_->table->obs().index[rows_[i]]; }
 
+  bool has_column(const std::string& name) const;
   // One obs column, the view's cells only. Throws UsageError for an unknown column.
   Column column(const std::string& name, const std::string& where) const;
 

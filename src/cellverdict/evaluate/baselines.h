@@ -1,0 +1,36 @@
+#pragma once
+// What a model has to beat: answering by prevalence, by covariates, by the composition of cell types, and logistic regressions on
+// pseudobulk profiles and on single cells. Each is fitted on the training side of one fold and asked about any cells.
+// Squair et al. 2021 and Kedzierska et al. 2023: simple models on pseudobulk often match the large ones.
+
+#include <cellverdict/base/run_context.h>
+#include <cellverdict/prepare/preparation.h>
+#include <cellverdict/split/views.h>
+
+#include <string>
+#include <vector>
+
+namespace cellverdict {
+
+// The names [evaluate] baselines may have, in the order of tables.
+inline constexpr const char* kBaselineNames[] = {"majority", "covariates", "composition", "pseudobulk", "cells"};
+
+struct BaselineRequest {
+  const RunContext& context;
+  const TrainView& train;
+  const CellView& asked;
+  const Preparation& preparation;       // of the model's own fold: the same genes, fitted on the same cells
+  std::vector<std::string> covariates;  // obs columns; none: no such baseline
+  std::string cell_type;                // obs column; empty: no such baseline
+};
+
+struct BaselinePrediction {
+  std::string name;                 // of kBaselineNames
+  std::string how;                  // a clause for people: "logistic regression on the mean profile of each unit, 1,000 genes"
+  std::vector<double> probability;  // [cells asked, classes]; the same for all cells of a unit where it is made of units
+};
+
+// Those of `names` that these data allow. Throws UsageError for an unknown column.
+std::vector<BaselinePrediction> predict_baselines(const BaselineRequest& request, const std::vector<std::string>& names);
+
+}  // namespace cellverdict
