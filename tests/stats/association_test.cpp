@@ -16,10 +16,11 @@ using namespace cellverdict;
 using Levels = std::vector<std::int32_t>;
 
 TEST_CASE("chi-squared, its p and both kinds of V are scipy's and Bergsma's") {
-  const auto truth = truth_of("make_scipy_truth.py", "association");
-  if (!truth) return;
-  REQUIRE(truth->size() == 36);
-  for (const auto& c : *truth) {
+  const auto* all = shared_truth_of("make_scipy_truth.py");
+  if (all == nullptr) return;
+  const auto& truth = (*all)["association"];
+  REQUIRE(truth.size() == 36);
+  for (const auto& c : truth) {
     const auto a = c["a"].get<Levels>(), b = c["b"].get<Levels>();
     const ContingencyTable table = contingency_table({.a = a, .b = b});
     const auto chi = chi_squared(table);

@@ -18,8 +18,7 @@ using namespace cellverdict;
 namespace {
 
 const nlohmann::json* intervals_truth() {
-  static const auto truth = truth_of("make_intervals_truth.py");
-  return truth ? &*truth : nullptr;
+  return shared_truth_of("make_intervals_truth.py");
 }
 
 bool near(double a, const nlohmann::json& b, double tolerance = 1e-9) {

@@ -1,6 +1,6 @@
 """Prints as JSON: statsmodels' intervals of proportions, and DeLong's variance and covariance by their definition, every pair of
-units compared (read by intervals_test.cpp); or, with the argument calibration, scikit-learn's reliability bins, statsmodels'
-calibration lines and net benefit by its definition (read by reliability_test.cpp).
+units compared (read by intervals_test.cpp); scikit-learn's reliability bins, statsmodels' calibration lines and net benefit by its
+definition (read by reliability_test.cpp).
 
 Exit status 3: statsmodels or scikit-learn is not installed.
 """
@@ -10,9 +10,10 @@ import sys
 
 try:
     import numpy as np
-    import statsmodels.api as sm
     from scipy import optimize, special, stats
     from sklearn import calibration, metrics
+    from statsmodels.genmod import families
+    from statsmodels.genmod.generalized_linear_model import GLM
     from statsmodels.stats.proportion import proportion_confint
 except ImportError:
     sys.exit(3)
@@ -72,7 +73,7 @@ def line(n, decimals, too_sure, level):
     positive = (rng.random(n) < special.expit(0.3 + x)).astype(int)
     p = np.round(special.expit(too_sure * x), decimals)
     logit = special.logit(np.clip(p, np.finfo(float).eps, 1 - np.finfo(float).eps))
-    free = sm.GLM(positive, sm.add_constant(logit), family=sm.families.Binomial()).fit(tol=1e-14)
+    free = GLM(positive, np.column_stack([np.ones(n), logit]), family=families.Binomial()).fit(tol=1e-14)
     # statsmodels' full Newton steps run away from some of these; the score is monotone, so its root is the maximum.
     held = optimize.brentq(lambda a: (special.expit(a + logit) - positive).sum(), -50, 50, xtol=1e-13)
     weight = special.expit(held + logit) * special.expit(-held - logit)
@@ -101,13 +102,10 @@ def line(n, decimals, too_sure, level):
     }
 
 
-if len(sys.argv) > 1 and sys.argv[1] == "calibration":
-    json.dump([line(n, d, too_sure, level) for n in (60, 61, 400) for d in (1, 16) for too_sure in (0.4, 1, 3)
-               for level in (0.8, 0.95)], sys.stdout)
-    sys.exit(0)
-
 json.dump(
     {
+        "calibration": [line(n, d, too_sure, level) for n in (60, 61, 400) for d in (1, 16) for too_sure in (0.4, 1, 3)
+                        for level in (0.8, 0.95)],
         "proportions": [proportion(k, n, level) for level in (0.8, 0.95, 0.99) for n in (1, 2, 5, 9, 10, 34, 1000)
                         for k in sorted({0, 1, n // 3, n - 1, n})],
         "aucs": [auc(m, n, d, level) for level in (0.9, 0.95) for m, n in ((4, 4), (5, 9), (12, 30), (30, 12), (80, 75))

@@ -9,11 +9,13 @@ import warnings
 
 try:
     import numpy as np
+    import sklearn
     from sklearn import metrics
 except ImportError:
     sys.exit(3)
 
 warnings.simplefilter("ignore")
+sklearn.set_config(assume_finite=True, skip_parameter_validation=True)  # thousands of calls on a few numbers each
 rng = np.random.default_rng(20240611)
 
 
@@ -36,6 +38,27 @@ def precision_recall(positive, scores):
     return float(metrics.average_precision_score(positive, scores)), [list(p) for p in points][::-1]
 
 
+def rest(truth, probability, predicted, positive):
+    n_classes = probability.shape[1]
+    classes = list(range(n_classes))
+    precision, points = precision_recall((truth == positive).astype(int), probability[:, positive])
+    per_class = metrics.precision_recall_fscore_support(truth, predicted, labels=classes, zero_division=0)
+    brier = metrics.brier_score_loss(truth, probability, labels=classes) if n_classes > 2 else \
+        metrics.brier_score_loss((truth == 1).astype(int), probability[:, 1], pos_label=1, labels=[0, 1])
+    return {
+        "average_precision_score": precision,
+        "precision_recall_curve": points,
+        "per_class": [np.asarray(x, dtype=float).tolist() for x in per_class],
+        "macro_f1": metrics.f1_score(truth, predicted, average="macro", zero_division=0),
+        "weighted_f1": metrics.f1_score(truth, predicted, average="weighted", zero_division=0),
+        "matthews_corrcoef": metrics.matthews_corrcoef(truth, predicted),
+        "class_aucs": [auc((truth == c).astype(int), probability[:, c]) for c in classes],
+        "brier_score_loss": brier,
+        "top_k": [metrics.top_k_accuracy_score(truth, probability, k=k, labels=classes) for k in range(1, n_classes)]
+        if n_classes > 2 else [],
+    }
+
+
 def case(name, truth, probability, positive=1, threshold=0.5):
     truth, probability = np.asarray(truth), np.asarray(probability, dtype=float)
     n_classes = probability.shape[1]
@@ -53,21 +76,7 @@ def case(name, truth, probability, positive=1, threshold=0.5):
         area = float(np.mean(areas)) if areas else None
         if set(truth) == set(classes):  # no class missing: scikit-learn's own average is defined
             area = float(metrics.roc_auc_score(truth, probability, multi_class="ovr", average="macro", labels=classes))
-    precision, points = precision_recall((truth == positive).astype(int), probability[:, positive])
-    per_class = metrics.precision_recall_fscore_support(truth, predicted, labels=classes, zero_division=0)
-    brier = metrics.brier_score_loss(truth, probability, labels=classes) if n_classes > 2 else \
-        metrics.brier_score_loss((truth == 1).astype(int), probability[:, 1], pos_label=1, labels=[0, 1])
-    return {
-        "average_precision_score": precision,
-        "precision_recall_curve": points,
-        "per_class": [np.asarray(x, dtype=float).tolist() for x in per_class],
-        "macro_f1": metrics.f1_score(truth, predicted, average="macro", zero_division=0),
-        "weighted_f1": metrics.f1_score(truth, predicted, average="weighted", zero_division=0),
-        "matthews_corrcoef": metrics.matthews_corrcoef(truth, predicted),
-        "class_aucs": [auc((truth == c).astype(int), probability[:, c]) for c in classes],
-        "brier_score_loss": brier,
-        "top_k": [metrics.top_k_accuracy_score(truth, probability, k=k, labels=classes) for k in range(1, n_classes)]
-        if n_classes > 2 else [],
+    out = {
         "name": name,
         "truth": truth.tolist(),
         "probability": probability.ravel().tolist(),
@@ -83,6 +92,9 @@ def case(name, truth, probability, positive=1, threshold=0.5):
         "roc_auc_score": area,
         "roc_curve": curve((truth == positive).astype(int), probability[:, positive]),
     }
+    if len(cases) % 3 == 0:  # these take two thirds of the time, and cases of each kind are many
+        out |= rest(truth, probability, predicted, positive)
+    return out
 
 
 def two(p):

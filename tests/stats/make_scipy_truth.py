@@ -1,5 +1,5 @@
 """Prints as JSON scipy.stats.bootstrap's percentile and BCa intervals for given draws (read by bootstrap_test.cpp), and its
-measures of association (read by association_test.cpp); argument: bootstrap or association.
+measures of association (read by association_test.cpp).
 
 The draws are made here and handed to scipy as its own, so that both sides see the same ones. The statistic is the AUC of two
 samples, resampled each within itself. Exit status 3: scipy is not installed.
@@ -51,8 +51,11 @@ def association(n, n_a, n_b, strength):
             "plain": stats.contingency.association(table, method="cramer")}
 
 
-if sys.argv[1] == "bootstrap":
-    out = [case(m, n, d, level) for m, n in ((10, 10), (12, 30), (40, 15)) for d in (0, 2, 9) for level in (0.9, 0.95)]
-else:
-    out = [association(n, *sizes, s) for n in (12, 60, 500) for sizes in ((2, 2), (2, 5), (4, 3), (9, 9)) for s in (0, 0.4, 0.9)]
-json.dump(out, sys.stdout)
+json.dump(
+    {
+        "bootstrap": [case(m, n, d, level) for m, n in ((10, 10), (12, 30), (40, 15)) for d in (0, 2, 9) for level in (0.9, 0.95)],
+        "association": [association(n, *sizes, s) for n in (12, 60, 500) for sizes in ((2, 2), (2, 5), (4, 3), (9, 9))
+                        for s in (0, 0.4, 0.9)],
+    },
+    sys.stdout,
+)

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -40,4 +41,12 @@ inline std::optional<nlohmann::json> truth_of(const std::string& script, const s
   }
   REQUIRE(WEXITSTATUS(status) == 0);
   return nlohmann::json::parse(output);
+}
+
+// The same, run once for all the tests of a program: an interpreter with its libraries takes seconds to start. Null when skipped.
+inline const nlohmann::json* shared_truth_of(const std::string& script) {
+  static std::map<std::string, std::optional<nlohmann::json>> kept;
+  auto found = kept.find(script);
+  if (found == kept.end()) found = kept.emplace(script, truth_of(script)).first;
+  return found->second ? &*found->second : nullptr;
 }
