@@ -32,7 +32,7 @@ def proportion(k, n, level):
 
 
 def placements(positive, scores):
-    """[positives], [negatives]: share of the other class won; DeLong et al. 1988, eq. 4."""
+    """[positives], [negatives]: share of the other class won; DeLong et al. 1988."""
     x, y = scores[positive], scores[~positive]
     wins = (x[:, None] > y[None, :]) + 0.5 * (x[:, None] == y[None, :])
     return wins.mean(axis=1), wins.mean(axis=0)

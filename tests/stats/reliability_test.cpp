@@ -21,12 +21,13 @@ using Flags = std::vector<std::uint8_t>;
 const nlohmann::json* reliability_truth() {
   const auto* truth = shared_truth_of("make_intervals_truth.py");
   return truth == nullptr ? nullptr : &(*truth)["calibration"];
+}
 
-  void check_interval(const Interval& interval, const nlohmann::json& expected) {
-    CHECK(std::abs(interval.estimate - expected[0].get<double>()) < 1e-7);
-    CHECK(std::abs(interval.low - expected[1].get<double>()) < 1e-6);
-    CHECK(std::abs(interval.high - expected[2].get<double>()) < 1e-6);
-  }
+void check_interval(const Interval& interval, const nlohmann::json& expected) {
+  CHECK(std::abs(interval.estimate - expected[0].get<double>()) < 1e-7);
+  CHECK(std::abs(interval.low - expected[1].get<double>()) < 1e-6);
+  CHECK(std::abs(interval.high - expected[2].get<double>()) < 1e-6);
+}
 
 }  // namespace
 

@@ -32,7 +32,7 @@ struct ChiSquared {
 std::optional<ChiSquared> chi_squared(const ContingencyTable& table);
 
 // Strength of association, 0 to 1; nothing as above. Plain V (Cramér 1946) is far above 0 between unrelated groupings of few units;
-// the corrected one (Bergsma 2013, eq. 5 to 7) is not, and is what to report. Levels without a unit do not count.
+// the corrected one (Bergsma 2013) is not, and is what to report. Levels without a unit do not count.
 struct CramersV {
   double plain = 0, corrected = 0;
 };

@@ -1,7 +1,7 @@
 #pragma once
 // Stratified cluster bootstrap: whole units are drawn with replacement within their class, and each brings all its cells. That is
-// the only level at which resampling cells says anything of new donors. Efron & Tibshirani 1993, ch. 8 and 14; Davison & Hinkley
-// 1997, ch. 5. A statistic is a function of how often each unit was drawn, so nothing is ever copied.
+// the only level at which resampling cells says anything of new donors. Efron & Tibshirani 1993; Davison & Hinkley
+// 1997. A statistic is a function of how often each unit was drawn, so nothing is ever copied.
 // Draw number d depends on the seed, the purpose and d alone: any thread count gives the same bytes, and two statistics
 // bootstrapped with one seed are paired.
 
@@ -59,7 +59,7 @@ struct Jackknife {
   std::span<const double> without;           // [n_units]
   std::span<const std::int32_t> unit_class;  // [n_units]
 };
-// Efron 1987; several classes as in Davison & Hinkley 1997, eq. 5.26 (scipy.stats.bootstrap does the same). Nothing where no draw
+// Efron 1987; several classes as in Davison & Hinkley 1997 (scipy.stats.bootstrap does the same). Nothing where no draw
 // or every draw lies below the estimate (ties count half).
 std::optional<Interval> bca_interval(double estimate, std::span<const double> draws, const Jackknife& jackknife,
                                      double level = 0.95);

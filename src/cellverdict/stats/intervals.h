@@ -37,7 +37,7 @@ Interval exact_interval(std::int64_t successes, std::int64_t n, double level = 0
 // The exact interval below kLeastUnitsForWilson units, Wilson's from there on; no units: not estimable.
 MaybeInterval proportion_interval(std::int64_t successes, std::int64_t n, double level = 0.95);
 
-// Variance of the AUC by DeLong, DeLong & Clarke-Pearson 1988, from midranks in O(n log n) (Sun & Xu 2014, eq. 5 to 8).
+// Variance of the AUC by DeLong, DeLong & Clarke-Pearson 1988, from midranks in O(n log n) (Sun & Xu 2014).
 // Exactly 0 when every unit of a class has the same placement. Nothing with fewer than two units in a class.
 // Throws DataError for a score that is not a number, InternalError when sizes differ.
 std::optional<double> auc_variance(std::span<const std::uint8_t> positive, std::span<const double> scores);
@@ -49,12 +49,13 @@ std::optional<double> auc_variance(std::span<const std::uint8_t> positive, std::
 // Fewer than kLeastUnitsForAuc units in a class: not estimable. Throws as auc_variance.
 MaybeInterval auc_interval(std::span<const std::uint8_t> positive, std::span<const double> scores, double level = 0.95);
 
-// logit(AUC) ± z·se / (AUC (1 − AUC)) with DeLong's se (Pepe 2003, p. 107; Qin & Hotilovac 2008): inside (0, 1), and free of any
+// logit(AUC) ± z·se / (AUC (1 − AUC)) with DeLong's se (Pepe 2003; Qin & Hotilovac 2008): inside (0, 1), and free of any
 // model of the scores, but wider than it need be below about 10 units a class.
 // Where DeLong's variance is 0 (classes separated without an overlap, all scores equal) that formula gives a width of zero or
 // none. Then the bound rests on pairs: with k = the units of the smaller class there are k disjoint pairs (one positive, one
 // negative unit), each won with probability AUC independently of the others, so Clopper & Pearson's interval for k·AUC wins in k
-// holds whatever the distributions; for a perfect AUC it is [(α/2)^(1/k), 1]. Conservative, since it uses k of the pairs alone.
+// holds: for a perfect AUC it is [(α/2)^(1/k), 1], exact whatever the distributions, and conservative, since it uses k of the pairs
+// alone. Ties that leave half wins make the count a fraction and the interval an approximation.
 // Limits and errors as auc_interval.
 MaybeInterval delong_auc_interval(std::span<const std::uint8_t> positive, std::span<const double> scores, double level = 0.95);
 

@@ -46,7 +46,7 @@ struct Point {
 };
 
 // A point along the direction that is low enough and past the steepest part. Near the minimum values differ by less than a double
-// can hold while slopes still tell: there "low enough" is asked of the slope (approximate Wolfe; Hager & Zhang 2005, eq. 4.1).
+// can hold while slopes still tell: there "low enough" is asked of the slope (approximate Wolfe; Hager & Zhang 2005).
 // False when no point is found: doubles are exhausted.
 bool search_line(const SmoothFunction& function, const Point& from, std::span<const double> direction, double first, Point& to) {
   constexpr double kEnough = 1e-4, kFlat = 0.9, kRounding = 1e-13;

@@ -30,7 +30,7 @@ struct ReliabilityBin {
 std::vector<ReliabilityBin> reliability_bins(std::span<const std::uint8_t> positive, std::span<const double> probability,
                                              std::int64_t n_bins = 10);
 
-// Σ over those bins of n/N · |mean probability − share positive| (Naeini et al. 2015; Guo et al. 2017, eq. 3, there with bins of
+// Σ over those bins of n/N · |mean probability − share positive| (Naeini et al. 2015; Guo et al. 2017, there with bins of
 // equal width). Nothing below kLeastUnitsForEce units. It depends on the number of bins: state both.
 std::optional<double> expected_calibration_error(std::span<const std::uint8_t> positive, std::span<const double> probability,
                                                  std::int64_t n_bins = 10);
