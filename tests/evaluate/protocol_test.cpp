@@ -1,6 +1,7 @@
 #include <cellverdict/evaluate/covariates.h>
 #include <cellverdict/evaluate/protocol.h>
 #include <cellverdict/evaluate/wording.h>
+#include <cellverdict/split/folds.h>
 
 #include <doctest/doctest.h>
 
@@ -439,4 +440,79 @@ TEST_CASE("what was asked for on validation is settled there or refused, and its
   });
   CHECK(both.threshold_source == "chosen on validation units");
   CHECK(both.temperature_source == "fitted on validation cells");
+}
+
+TEST_CASE("over many units the AUC has an interval, and the answer says whether it lies above one half") {
+  const Split split = split_example(make_example(many_units({"a", "b"}, 12, 4)), {.scheme = "group", .test_fraction = 0.5});
+  const Evaluation good = evaluate_split(split, right(split.test()));
+  REQUIRE(good.metrics.size() == 6);
+  CHECK(good.metrics[0].metric == "auc");
+  CHECK(good.metrics[0].estimate == 1.0);
+  REQUIRE(good.metrics[0].interval.has_value());
+  CHECK(good.metrics[0].interval->low > 0.5);
+  CHECK(good.metrics[0].interval->low < 0.8);  // six units a class never show more
+  CHECK(good.shown);
+  CHECK(says(good.answer, "Shown that genotype can be read in new libraries: over 12 units the AUC is 1.000"));
+  const Evaluation none =
+      evaluate_split(split, predicted(split.test(), [&](std::int64_t i) { return 0.3 + 0.05 * static_cast<double>(i % 7); }));
+  CHECK_FALSE(none.shown);
+  CHECK(says(none.answer, "which includes 0.5"));
+}
+
+TEST_CASE("of two units a class nothing can be said, and no number pretends it can") {
+  const Split split = split_example(make_example(lmna_units()), lmna_lists());
+  const Evaluation e = evaluate_split(split, right(split.test()));
+  CHECK_FALSE(e.metrics[0].interval.has_value());
+  CHECK(says(e.answer, "Cannot say that genotype can be read"));
+  for (const auto& metric : e.metrics)
+    if (!metric.over_units) CHECK_FALSE(metric.interval.has_value());  // cells are no evidence of their own
+}
+
+TEST_CASE("a rival that says the same is no worse, and one that guesses is beaten") {
+  const Split split = split_example(make_example(many_units({"a", "b"}, 24, 4)), {.scheme = "group", .test_fraction = 0.5});
+  const TestView test = split.test();
+  const auto noisy = [&](double shift) {
+    return predicted(test, [&, shift](std::int64_t i) { return 0.4 + shift * test.label(i) + 0.05 * (test.unit_number(i) % 7); });
+  };
+  EvaluateInput input{.name = "n",
+                      .folds = {{.train = split.train(), .decision = {}, .end = test.n_cells(), .held_out = {}}},
+                      .split = split.summary()};
+  input.heads.push_back({.label = "genotype", .classes = test.classes(), .probability = noisy(0.2)});
+  input.rivals = {{"same", "the same", noisy(0.2)}, {"guess", "no signal", noisy(0)}};
+  const Evaluation e = evaluate(test, input, {});
+  REQUIRE(e.rivals.size() == 2);
+  CHECK(says(e.rivals[0].sentence, "No better than same"));
+  CHECK(says(e.rivals[1].sentence, "Better than guess"));
+  CHECK(says(e.answer, "not shown to be better than the simple model same"));
+}
+
+TEST_CASE("folds are scored each by itself: models on different scales lose nothing, and no pooled AUC is given for single units") {
+  const auto cohort = make_example(many_units({"a", "b"}, 8, 3));
+  for (const char* scheme : {"stratified-group", "leave-one-out"}) {
+    const auto folds = make_folds({}, cohort, {.validation_fraction = 0}, {.scheme = scheme, .folds = 4});
+    const FoldedTest test = join_tests(folds);
+    const SplitSummary summary = summary_of_folds(folds);
+    EvaluateInput input{.name = "cv", .folds = {}, .split = summary};
+    std::vector<double> probability;
+    for (std::size_t f = 0; f < folds.size(); ++f) {
+      input.folds.push_back({.train = folds[f].train(), .decision = {}, .end = test.ends[f], .held_out = {}});
+      const TestView part = folds[f].test();
+      // Right within the fold, and shifted from fold to fold so that scores of different folds must not be mixed.
+      const auto p = predicted(part, [&](std::int64_t i) {
+        return 0.02 + 0.1 * part.label(i) + 0.8 * static_cast<double>(f) / static_cast<double>(folds.size());
+      });
+      probability.insert(probability.end(), p.begin(), p.end());
+    }
+    input.heads.push_back({.label = "genotype", .classes = test.cells.classes(), .probability = probability});
+    const Evaluation e = evaluate(test.cells, input, {});
+    CHECK(e.folds.size() == folds.size());
+    CHECK(e.units.size() == 16);
+    if (std::string(scheme) == "stratified-group") {
+      CHECK(e.heads[0].units->auc == 1.0);
+      CHECK(e.heads[0].cells.auc == 1.0);
+    } else {
+      CHECK_FALSE(e.heads[0].units->auc.has_value());
+      CHECK_FALSE(e.metrics[0].interval.has_value());
+    }
+  }
 }

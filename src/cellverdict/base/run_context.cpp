@@ -39,4 +39,8 @@ std::string counted(std::int64_t n, std::string_view noun) {
   return text;
 }
 
+std::string plural_of(std::string_view noun) {
+  return counted(2, noun).substr(2);
+}
+
 }  // namespace cellverdict

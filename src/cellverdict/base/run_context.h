@@ -39,5 +39,7 @@ class Stopwatch {
 std::string with_commas(std::int64_t n);
 // "1 cell", "12,811 cells".
 std::string counted(std::int64_t n, std::string_view noun);
+// "libraries".
+std::string plural_of(std::string_view noun);
 
 }  // namespace cellverdict

@@ -79,7 +79,10 @@ std::string study_as_text(const StudyResult& result) {
   text += table(result.evaluations) + "\n";
   for (const auto& e : result.evaluations) text += (e.name.empty() ? "" : e.name + ": ") + e.verdict + "\n";
   text += "\n";
-  for (const auto& e : result.evaluations) text += certainty(e);
+  for (const auto& e : result.evaluations) {
+    if (!e.answer.empty()) text += e.answer + "\n";
+    text += certainty(e);
+  }
   text += "\n";
   for (const auto& line : sentences) text += line + "\n";
   if (!result.report.empty()) text += "\nreport: " + result.report.string() + "\n";

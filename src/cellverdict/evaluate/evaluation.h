@@ -103,6 +103,10 @@ struct Evaluation {
   std::vector<std::string> first_lines;  // what must be read before any number: person against disease, optimistic split
   std::vector<std::string> warnings;     // inverted ROC, classes missing on a side
   std::string verdict;                   // one sentence: how well, on whom, and why
+  // Whether these units show that the label can be read in new ones: the interval of the AUC over units lies above 0.5 (more
+  // classes: that of the accuracy above answering by prevalence) and the model beats the covariates where there are any.
+  bool shown = false;
+  std::string answer;  // that, in words
 };
 
 // Distinct units of the test side: a unit with cells of two classes has two results and is one unit.

@@ -379,6 +379,8 @@ std::string evaluation_to_json(const Evaluation& e) {
   const Json json = {{"cellverdict_evaluation", kVersion},
                      {"name", e.name},
                      {"verdict", e.verdict},
+                     {"shown", e.shown},
+                     {"answer", e.answer},
                      {"first_lines", e.first_lines},
                      {"warnings", e.warnings},
                      {"split", to_json(e.split)},
@@ -419,6 +421,8 @@ Evaluation evaluation_from_json(const std::string& text, const std::string& wher
                       .advice = "evaluate again with this version of cellverdict"});
   Evaluation e;
   read(root.at("name"), e.name);
+  read(root.at("shown"), e.shown);
+  read(root.at("answer"), e.answer);
   read(root.at("verdict"), e.verdict);
   read(root.at("first_lines"), e.first_lines);
   read(root.at("warnings"), e.warnings);

@@ -82,6 +82,81 @@ std::string verdict(const CohortRoles& roles, const Evaluation& e) {
   return text + ".";
 }
 
+const MeasuredMetric* find_metric(const Evaluation& e, const std::string& name) {
+  for (const auto& metric : e.metrics)
+    if (metric.over_units && metric.metric == name) return &metric;
+  return nullptr;
+}
+
+const RivalResult* find_rival(const Evaluation& e, const std::string& name) {
+  for (const auto& rival : e.rivals)
+    if (rival.name == name) return &rival;
+  return nullptr;
+}
+
+std::string interval_in_words(const MeasuredMetric& m) {
+  return fmt::format("{:.3f} (95 % interval {:.3f} to {:.3f})", m.estimate.value_or(0), m.interval->low, m.interval->high);
+}
+
+// Of two classes the AUC against 0.5, of more the accuracy against answering by prevalence.
+struct Evidence {
+  bool estimable = false, above_chance = false;
+  std::string words;
+};
+Evidence evidence_of(const Evaluation& e, const std::string& units) {
+  if (e.classes.size() == 2) {
+    const MeasuredMetric* auc = find_metric(e, "auc");
+    if (auc == nullptr || !auc->interval) return {.words = auc == nullptr ? "there is no AUC over units" : auc->why_not};
+    return {.estimable = true,
+            .above_chance = auc->interval->low > 0.5,
+            .words = fmt::format("over {} the AUC is {}", units, interval_in_words(*auc))};
+  }
+  const RivalResult* majority = find_rival(e, "majority");
+  if (majority == nullptr || !majority->difference.interval)
+    return {.words = majority == nullptr ? "there is no majority baseline to compare with" : majority->difference.why_not};
+  const auto& difference = majority->difference;
+  return {.estimable = true,
+          .above_chance = difference.interval->low > 0,
+          .words = fmt::format("over {} the accuracy is {:+.3f} (95 % interval {:+.3f} to {:+.3f}) against answering by prevalence",
+                               units, *difference.estimate, difference.interval->low, difference.interval->high)};
+}
+
+void answer(const CohortRoles& roles, Evaluation& e) {
+  const std::string units = counted(n_test_units(e), "unit");
+  const std::string question = fmt::format("that {} can be read in new {}", roles.label, plural_of(roles.unit));
+  if (e.split.optimistic) {
+    e.answer = fmt::format("Not shown {}: cells of one donor stand on both sides of the split.", question);
+    return;
+  }
+  const Evidence evidence = evidence_of(e, units);
+  if (!evidence.estimable) {
+    e.answer = fmt::format("Cannot say {}: {}.", question, evidence.words);
+    return;
+  }
+  const RivalResult* covariates = find_rival(e, "covariates");
+  const bool beaten = covariates == nullptr || (covariates->difference.interval && covariates->difference.interval->low > 0);
+  e.shown = evidence.above_chance && beaten;
+  e.answer = fmt::format("{} {}: {}", e.shown ? "Shown" : "Not shown", question, evidence.words);
+  if (!evidence.above_chance) {
+    e.answer += e.classes.size() == 2 ? ", which includes 0.5." : ".";
+    return;
+  }
+  if (!beaten) {
+    e.answer += ", but " + std::string("the covariates alone may explain it. ") + covariates->sentence;
+    return;
+  }
+  std::vector<std::string> equals;
+  for (const auto& rival : e.rivals)
+    if (rival.name != "majority" && rival.name != "covariates" &&
+        !(rival.difference.interval && rival.difference.interval->low > 0))
+      equals.push_back(rival.name);
+  std::string names;
+  for (std::size_t i = 0; i < equals.size(); ++i) names += (i == 0 ? "" : i + 1 == equals.size() ? " and " : ", ") + equals[i];
+  e.answer += equals.empty()
+                  ? "."
+                  : fmt::format("; not shown to be better than the simple {} {}.", equals.size() == 1 ? "model" : "models", names);
+}
+
 }  // namespace
 
 void word_evaluation(const CohortRoles& roles, Evaluation& e) {
@@ -90,6 +165,7 @@ void word_evaluation(const CohortRoles& roles, Evaluation& e) {
   warn_inverted(e);
   for (const auto& note : e.split.notes) e.warnings.push_back(note);
   e.verdict = verdict(roles, e);
+  answer(roles, e);
 }
 
 }  // namespace cellverdict

@@ -95,10 +95,6 @@ std::string file_name_of(std::string_view name) {
   return out.empty() ? "variant" : out;
 }
 
-std::string plural_of(std::string_view noun) {
-  return counted(2, noun).substr(2);
-}
-
 Cell number_cell(std::string text) {
   Cell cell(std::move(text));
   cell.is_number = true;

@@ -26,8 +26,6 @@ std::string metric(const std::optional<double>& x);
 double rounded(double x);
 // Lower-case letters, digits and dashes: a name for files. Never empty.
 std::string file_name_of(std::string_view name);
-// "libraries", "donors".
-std::string plural_of(std::string_view noun);
 
 struct Cell {
   std::string text;
