@@ -32,29 +32,48 @@ std::string table(const std::vector<Evaluation>& evaluations) {
   return text;
 }
 
-// "AUC 0.912 (0.741 to 0.979)", or without an interval why there is none.
+// "AUC 0.912 (0.741 to 0.979)".
 std::string in_words(const MeasuredMetric& m) {
-  const std::string name = m.metric == "auc" ? "AUC" : m.metric;
-  if (m.interval) return fmt::format("{} {} ({:.3f} to {:.3f})", name, number(m.estimate), m.interval->low, m.interval->high);
-  return fmt::format("{} {} (no interval: {})", name, number(m.estimate), m.why_not);
+  const std::string text = (m.metric == "auc" ? "AUC " : m.metric + " ") + number(m.estimate);
+  return m.interval ? fmt::format("{} ({:.3f} to {:.3f})", text, m.interval->low, m.interval->high) : text;
+}
+
+// Reasons why numbers have no interval, each once.
+std::string reasons(const std::vector<const MeasuredMetric*>& metrics) {
+  std::vector<std::string> said;
+  for (const auto* m : metrics)
+    if (!m->interval && std::find(said.begin(), said.end(), m->why_not) == said.end()) said.push_back(m->why_not);
+  std::string text;
+  for (const auto& reason : said) text += (text.empty() ? "" : "; ") + reason;
+  return text;
 }
 
 // Units first: what holds for new people. Then what simple models reach.
 std::string certainty(const Evaluation& e) {
   std::string text;
+  std::vector<const MeasuredMetric*> all;
   for (const bool over_units : {true, false}) {
     std::string line;
-    for (const auto& m : e.metrics)
-      if (m.over_units == over_units) line += (line.empty() ? "" : ", ") + in_words(m);
-    if (!line.empty()) text += fmt::format("  over {}: {}\n", over_units ? "units" : "cells, units drawn whole", line);
+    for (const auto& m : e.metrics) {
+      if (m.over_units != over_units) continue;
+      line += (line.empty() ? "" : ", ") + in_words(m);
+      all.push_back(&m);
+    }
+    if (!line.empty()) text += fmt::format("  {:<12} {}\n", over_units ? "units" : "cells", line);
   }
+  if (const std::string why = reasons(all); !why.empty()) text += "               no interval: " + why + "\n";
+  std::vector<const MeasuredMetric*> differences;
   for (const auto& rival : e.rivals) {
     std::string numbers;
     for (const auto& m : rival.metrics)
       if (m.over_units && (m.metric == "auc" || m.metric == "accuracy")) numbers += (numbers.empty() ? "" : ", ") + in_words(m);
-    text += fmt::format("  {:<12} {}. {}\n", rival.name, numbers, rival.sentence);
+    text += fmt::format("  {:<12} {}{}\n", rival.name, numbers, rival.difference.interval ? ". " + rival.sentence : "");
+    differences.push_back(&rival.difference);
   }
-  return text.empty() ? "" : "95 % intervals" + (e.name.empty() ? "" : ", " + e.name) + "\n" + text;
+  if (const std::string why = reasons(differences); !why.empty()) text += "               differences not judged: " + why + "\n";
+  return text.empty() ? ""
+                      : "95 % intervals" + (e.name.empty() ? "" : ", " + e.name) +
+                            ": over units, then over cells (units drawn whole), then simple models over units\n" + text;
 }
 
 }  // namespace

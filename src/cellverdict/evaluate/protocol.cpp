@@ -55,6 +55,7 @@ RivalResult evaluate_rival(const ScoringInput& model, const RivalInput& rival) {
                           .probability = rival.probability,
                           .folds = model.folds,
                           .positive = model.positive,
+                          .optimistic = model.optimistic,
                           .seed = model.seed,
                           .threads = model.threads};
   for (auto& fold : with_rival.folds) fold.threshold = 0.5;
@@ -69,8 +70,12 @@ RivalResult evaluate_rival(const ScoringInput& model, const RivalInput& rival) {
 HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std::int32_t positive, Evaluation& out) {
   const PredictedHead& predicted = input.heads[0];
   const auto probability = calibrated(input, std::ssize(predicted.classes));
-  ScoringInput scoring{
-      .test = test, .probability = probability, .positive = positive, .seed = input.seed, .threads = input.threads};
+  ScoringInput scoring{.test = test,
+                       .probability = probability,
+                       .positive = positive,
+                       .optimistic = input.split.optimistic,
+                       .seed = input.seed,
+                       .threads = input.threads};
   for (const auto& fold : input.folds) scoring.folds.push_back({fold.end, fold.decision.threshold});
   LabelScores scores = score_label(scoring);
   for (const auto& rival : input.rivals) out.rivals.push_back(evaluate_rival(scoring, rival));

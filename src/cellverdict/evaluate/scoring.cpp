@@ -375,6 +375,19 @@ LabelScores score_label(const ScoringInput& input) {
 
   const Resampling resampling(input, cells);
   const bool two = cells.n_classes == 2;
+  if (input.optimistic) {
+    // An interval over units would speak of new ones; these were all seen in training.
+    const std::string why = "cells of these units were in training";
+    if (two) out.metrics.push_back({.metric = "auc", .estimate = out.units.auc, .why_not = why});
+    for (auto& share : shares(units, input.test.classes())) {
+      share.interval.reset();
+      share.why_not = why;
+      out.metrics.push_back(std::move(share));
+    }
+    if (two) out.metrics.push_back({.metric = "auc", .over_units = false, .estimate = out.cells.auc, .why_not = why});
+    out.metrics.push_back({.metric = "accuracy", .over_units = false, .estimate = out.cells.accuracy, .why_not = why});
+    return out;
+  }
   if (two)
     out.metrics.push_back(input.folds.size() == 1 ? with("auc", out.units.auc, auc_interval(units.is_positive(), units.scores()))
                                                   : resampling.auc_over_units(out.units.auc, units, out.calls));
@@ -392,7 +405,7 @@ MeasuredMetric unit_difference(const ScoringInput& first, const ScoringInput& se
   const auto minus = [](const std::optional<double>& a, const std::optional<double>& b) {
     return a && b ? std::optional(*a - *b) : std::nullopt;
   };
-  if (two && is_torn(calls_1, cells_1)) return {.metric = "auc", .why_not = "cells of one unit were asked of several models"};
+  if (first.optimistic) return {.metric = two ? "auc" : "accuracy", .why_not = "cells of these units were in training"};
   if (two && first.folds.size() == 1) {
     const auto scores_1 = units_1.scores(), scores_2 = units_2.scores();
     AucDifference found = auc_difference(units_1.is_positive(), {.a = scores_1, .b = scores_2});

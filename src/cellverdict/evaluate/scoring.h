@@ -22,6 +22,7 @@ struct ScoringInput {
   const std::vector<double>& probability;  // [cells, classes], calibrated
   std::vector<FoldRange> folds;            // one for a split that stands alone
   std::int32_t positive = 1;               // two classes
+  bool optimistic = false;                 // cells of these units were in training: no interval
   std::uint64_t seed = 42;
   int threads = 1;
 };

@@ -1,5 +1,7 @@
 #include <cellverdict/evaluate/unit_means.h>
 
+#include <algorithm>
+
 namespace cellverdict {
 
 std::vector<UnitMean> unit_means(const CellView& view, const std::vector<double>& probability) {
@@ -12,12 +14,17 @@ std::vector<UnitMean> unit_means(const CellView& view, const std::vector<double>
       unit.label = view.label(i);
       unit.probability.assign(n_classes, 0);
     }
-    for (std::size_t c = 0; c < n_classes; ++c) unit.probability[c] += probability[i * n_classes + c];
     unit.cells.push_back(i);
+    // As differences from the first cell: where all agree, the mean is exactly theirs, and units that agree stay tied.
+    const auto first = static_cast<std::size_t>(unit.cells.front()) * n_classes;
+    for (std::size_t c = 0; c < n_classes; ++c)
+      unit.probability[c] += probability[static_cast<std::size_t>(i) * n_classes + c] - probability[first + c];
   }
   std::vector<UnitMean> means;
   for (auto& [key, unit] : units) {
-    for (double& p : unit.probability) p /= static_cast<double>(unit.n_cells);
+    const auto first = static_cast<std::size_t>(unit.cells.front()) * n_classes;
+    for (std::size_t c = 0; c < n_classes; ++c)
+      unit.probability[c] = std::clamp(unit.probability[c] / static_cast<double>(unit.n_cells) + probability[first + c], 0.0, 1.0);
     means.push_back(std::move(unit));
   }
   return means;
