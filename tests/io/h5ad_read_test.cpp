@@ -93,6 +93,19 @@ TEST_CASE("a matrix by columns that changes between the counting of its entries 
   }
 }
 
+TEST_CASE("numbers of an impossible size are refused before room is made for one") {
+  if (made() == nullptr) return;
+  const TempFolder folder;
+  std::ifstream whole(*made() / "csr.h5ad", std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(whole)), {});
+  // The type of a 32-bit float as the format has it: class, order and sign, then its bytes, the first and the number of its bits.
+  const std::string type("\x11\x20\x1f\x00\x04\x00\x00\x00\x00\x00\x20\x00", 12);
+  REQUIRE(bytes.find(type) != std::string::npos);
+  for (std::size_t at = 0; (at = bytes.find(type, at)) != std::string::npos;)
+    bytes.replace(at + 4, 4, std::string("\x00\x00\x10\x00", 4));
+  CHECK(contains(error_of(folder.write("a.h5ad", bytes)), "found elements of 1,048,576 bytes, expected sizes that numbers"));
+}
+
 TEST_CASE("negative values pass, explicit zeros do not") {
   if (made() == nullptr) return;
   CHECK(same_rows(read_all(*open_source(*made() / "negative.h5ad"), 64), expected_rows(*made(), -1)));

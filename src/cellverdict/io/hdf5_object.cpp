@@ -30,6 +30,8 @@ namespace {
 // The most a chunk may grow when unpacked; deflate's own bound is 1032.
 constexpr std::int64_t kMostGrowth = 2000, kSlack = std::int64_t{1} << 20, kChunkSlack = std::int64_t{64} << 20;
 
+constexpr std::size_t kLargestNumber = 16;  // bytes
+
 [[noreturn]] void refuse_file(const fs::path& path, std::string found, std::string advice) {
   throw InputError(
       {.where = path.string(), .found = std::move(found), .expected = "an .h5ad file (HDF5)", .advice = std::move(advice)});
@@ -149,7 +151,12 @@ Hdf5Object::Hdf5Object(std::shared_ptr<const File> file, Hdf5Handle handle, std:
 
 void Hdf5Object::describe_type(std::int64_t type) {
   kind_ = kind_of(type);
-  element_bytes_ = static_cast<int>(H5Tget_size(type));
+  const std::size_t element_bytes = H5Tget_size(type);
+  const bool number = kind_ == Hdf5Kind::whole || kind_ == Hdf5Kind::real;
+  if (element_bytes > (number ? kLargestNumber : std::size_t{1} << 30))  // libhdf5 makes room for some of them
+    refuse("elements of " + counted(static_cast<std::int64_t>(element_bytes), "byte"), "sizes that numbers and texts have",
+           "the file is damaged; copy or download it again");
+  element_bytes_ = static_cast<int>(element_bytes);
   signed_ = kind_ != Hdf5Kind::whole || H5Tget_sign(type) != H5T_SGN_NONE;
 }
 
