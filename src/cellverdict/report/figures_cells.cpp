@@ -34,10 +34,10 @@ Json operating_point(const Evaluation& e) {
   };
   const double positives = count(p, p) + count(p, q), negatives = count(q, p) + count(q, q);
   if (positives == 0 || negatives == 0) return Json::array();
-  return Json::array({{{"curve", "at the threshold " + fixed(e.threshold, 2)},
+  return Json::array({{{"curve", e.folds.empty() ? "at the threshold " + fixed(e.threshold, 2) : "at each fold's threshold"},
                        {"fpr", rounded(count(q, p) / negatives)},
                        {"tpr", rounded(count(p, p) / positives)},
-                       {"threshold", rounded(e.threshold)}}});
+                       {"threshold", e.folds.empty() ? Json(rounded(e.threshold)) : Json(nullptr)}}});
 }
 
 Json rate_axis(const char* field, const std::string& title) {
@@ -52,7 +52,7 @@ Figure roc_figure(const ReportVariant& variant, const std::string& unit_noun) {
   const Evaluation& e = variant.evaluation;
   const HeadResult& head = e.heads.front();
   const std::string cells_name = counted(head.cells.n, "cell") + ", AUC " + metric(head.cells.auc);
-  const auto n_units = static_cast<std::int64_t>(e.units.size());
+  const std::int64_t n_units = n_test_units(e);
   const std::string units_name =
       counted(n_units, unit_noun) + " (mean of cells), AUC " + metric(head.units ? head.units->auc : std::nullopt);
   const bool draw_units = !head.unit_roc.empty();

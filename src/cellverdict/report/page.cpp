@@ -1,5 +1,5 @@
-// The page from top to bottom: question, what must be read first, verdicts, the comparison, figures over all variants, a section a
-// variant, limits, how to run it again. Fixed texts stand here; everything else is escaped.
+// The page from top to bottom: question, what must be read first, the answer, verdicts, the comparison, figures over all variants,
+// a section a variant, limits, how to run it again. Fixed texts stand here; everything else is escaped.
 
 #include <cellverdict/base/digest.h>
 #include <cellverdict/report/html.h>
@@ -62,6 +62,7 @@ std::string top(const ReportInput& report) {
     for (const auto& line : lines) out += html_paragraph(line);
     out += "</div>\n";
   }
+  out += answers(report);
   out += html_paragraph("For research. Not for diagnosis, prognosis or the choice of a treatment.", "use");
   if (report.variants.size() > 1) {
     out += "<nav aria-label=\"Variants\">";
@@ -100,9 +101,10 @@ std::vector<Cell> compared(const ReportVariant& variant, const std::vector<std::
   const HeadResult& head = e.heads.front();
   Cell auc = number_cell(metric(head.cells.auc));
   if (head.cells.auc && *head.cells.auc < kInvertedBelow) auc.note = "inverted", auc.is_bad = true;
-  row.insert(row.end(), {count_cell(head.cells.n), count_cell(n_test_units(e)), auc, number_cell(fixed(head.cells.accuracy, 3)),
-                         number_cell(fixed(head.cells.balanced_accuracy, 3)), number_cell(fixed(head.cells.f1, 3)),
-                         number_cell(fixed(head.cells.loss, 3)), number_cell(fixed(e.combined_loss, 3))});
+  row.insert(row.end(), {count_cell(n_test_units(e)), count_cell(head.cells.n), unit_auc_cell(e), auc,
+                         number_cell(fixed(head.cells.accuracy, 3)), number_cell(fixed(head.cells.balanced_accuracy, 3)),
+                         number_cell(fixed(head.cells.f1, 3)), number_cell(fixed(head.cells.loss, 3)),
+                         number_cell(fixed(e.combined_loss, 3))});
   for (const auto& covariate : covariates) {
     const auto found = std::ranges::find(e.baselines, covariate, &CovariateBaseline::covariate);
     row.push_back(number_cell(found == e.baselines.end() ? "–" : metric(found->unit_auc)));
@@ -134,8 +136,9 @@ std::string comparison(const ReportInput& report) {
   const auto covariates = covariates_of(report);
   Table table{.caption = "All variants, on their test sides",
               .banner = banner_of(report),
-              .columns = {"variant", "split", "model heads", "test cells", "test " + plural_of(report.unit_noun), "AUC\n(cells)",
-                          "accuracy", "balanced\naccuracy", "F1", "label\nloss", "combined\nloss"},
+              .columns = {"variant", "split", "model heads", "test " + plural_of(report.unit_noun), "test cells",
+                          "AUC (" + plural_of(report.unit_noun) + ")\n95 % interval", "AUC\n(cells)", "accuracy",
+                          "balanced\naccuracy", "F1", "label\nloss", "combined\nloss"},
               .css = "compare"};
   for (const auto& covariate : covariates)
     table.columns.push_back("AUC of\n" + covariate + " alone\n(" + plural_of(report.unit_noun) + ")");
@@ -148,13 +151,36 @@ std::string comparison(const ReportInput& report) {
   }
   if (!meanings.empty()) out += "<div class=\"meaning\">\n" + html_of(meanings) + "</div>\n";
   out += html_paragraph(
-      "Metrics are over cells of the test side, but the AUC of a covariate alone is over its " + plural_of(report.unit_noun) +
+      "Metrics are over cells of the test side, but the AUC with an interval and that of a covariate alone are over its " +
+          plural_of(report.unit_noun) +
           ". Loss is the mean negative natural logarithm of the probability given to the truth. "
           "Cells of one " +
           report.unit_noun + " are not independent: the evidence is the number of " + plural_of(report.unit_noun) + ".",
       "soft");
   if (!warnings.empty()) out += "<h3>Warnings</h3>\n<div class=\"warnings\">\n" + html_of(warnings) + "</div>\n";
   return out;
+}
+
+std::vector<std::string> what_intervals_mean(const ReportInput& report) {
+  const std::string units = plural_of(report.unit_noun);
+  const bool any = std::ranges::any_of(report.variants, [](const ReportVariant& variant) {
+    return std::ranges::any_of(variant.evaluation.metrics, [](const MeasuredMetric& m) { return m.interval.has_value(); });
+  });
+  std::vector<std::string> items;
+  if (any)
+    items.push_back("The intervals speak of new " + units +
+                    " like these, and of one trained model: they do not cover training it "
+                    "again. Where a number has none, the table says why.");
+  else
+    items.push_back("No number here has an interval: how far it would be off in new " + units + " is not known.");
+  if (report.variants.size() > 1)
+    items.emplace_back(
+        "Variants are not compared by a test: a difference between two of them may be chance, and the best of several "
+        "looks better than it is.");
+  for (const auto& variant : report.variants)
+    if (const auto line = donors_behind(variant.evaluation, report.unit_noun); !line.empty())
+      if (std::ranges::find(items, line) == items.end()) items.push_back(line);
+  return items;
 }
 
 std::string limits(const ReportInput& report) {
@@ -178,8 +204,7 @@ std::string limits(const ReportInput& report) {
     items.push_back("Donors by class: " + counts +
                     ". With fewer than two donors in a class nothing here can separate the disease from the person.");
   }
-  items.emplace_back(
-      "The metrics carry no intervals over donors unless a table says so; a difference between two variants may be chance.");
+  for (auto& item : what_intervals_mean(report)) items.push_back(std::move(item));
   items.emplace_back(
       "A rule that sees only a recorded covariate shows that covariate's part. Covariates nobody recorded cannot be checked.");
   items.emplace_back("A result on these " + plural_of(report.unit_noun) +

@@ -3,6 +3,7 @@
 // on.
 
 #include <cellverdict/report/figures.h>
+#include <cellverdict/report/html.h>
 #include <cellverdict/report/report.h>
 
 #include <filesystem>
@@ -29,6 +30,19 @@ struct PageState {
 };
 std::string html_of(PageState& state, const std::vector<Figure>& figures);
 std::string variant_section(PageState& state, std::size_t index);
+// "shown", "not shown", "cannot be said".
+std::string answer_kind(const Evaluation& evaluation);
+// One sentence a variant; empty when none was given.
+std::string answers(const ReportInput& report);
+// Of the AUC over units, with its interval.
+Cell unit_auc_cell(const Evaluation& evaluation);
+// That units of one donor are not independent, where several are of one; else empty.
+std::string donors_behind(const Evaluation& evaluation, const std::string& unit_noun);
+// Each with its heading; empty where the evaluation holds nothing of it.
+std::string certainty_table(const Evaluation& evaluation, const std::string& unit_noun);
+std::string rival_table(const Evaluation& evaluation, const std::string& unit_noun);
+std::string fold_table(const Evaluation& evaluation, const std::string& unit_noun);
+
 // "genotype + day (× 0.3)".
 std::string heads_in_words(const Evaluation& evaluation);
 // "matched by day".

@@ -7,7 +7,7 @@ namespace cellverdict {
 
 std::string page_style() {
   return R"css(
-:root { color-scheme: light; --ink: #1d2329; --soft: #4d565f; --line: #dfe3e7; --wash: #f6f8f9; --blue: #0b5a94; --warn: #a63c00; --warn-wash: #fff5ec; }
+:root { color-scheme: light; --ink: #1d2329; --soft: #4d565f; --line: #dfe3e7; --wash: #f6f8f9; --blue: #0b5a94; --warn: #a63c00; --warn-wash: #fff5ec; --good: #00664b; }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
 body { margin: 0; background: #fff; color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -23,6 +23,14 @@ a:focus-visible, summary:focus-visible { outline: 2px solid var(--blue); outline
 .question { font-size: 1.2rem; color: var(--soft); margin: 0 0 1.2rem; }
 .first { border: 1px solid var(--warn); border-left: 6px solid var(--warn); background: var(--warn-wash); border-radius: 4px; padding: .8rem 1.1rem; margin: 1.2rem 0 1.6rem; font-size: 1.08rem; }
 .first p { max-width: none; font-weight: 600; }
+.answers { margin: 1.2rem 0; }
+.answer { border-left: 6px solid var(--soft); background: var(--wash); border-radius: 4px; padding: .5rem 1rem; margin: .6rem 0; }
+.answer p { margin: .25rem 0; font-size: 1.05rem; }
+.answer.yes { border-color: var(--good); }
+.answer.no { border-color: var(--warn); }
+.mark { display: inline-block; border: 1px solid currentColor; border-radius: 3px; font-size: .8rem; font-weight: 700; line-height: 1.4; padding: .05rem .5rem; text-transform: uppercase; letter-spacing: .03em; color: var(--soft); background: #fff; }
+.yes .mark { color: var(--good); }
+.no .mark { color: var(--warn); }
 .warnings { border-left: 4px solid var(--warn); padding: .1rem 0 .1rem 1rem; margin: 1.2rem 0; }
 ul.warnings { padding-left: 2rem; }
 .meaning { border-left: 4px solid var(--blue); padding: .1rem 0 .1rem 1rem; margin: .8rem 0 1.2rem; }
@@ -47,7 +55,11 @@ tbody th { font-weight: 500; }
 td small, th small { display: block; font-size: .78rem; line-height: 1.25; font-weight: 500; color: inherit; }
 table.sides td, table.sides th { min-width: 11rem; line-height: 1.45; }
 table.sides th:first-child { min-width: 5.5rem; }
-table.compare tbody th { min-width: 9rem; }
+table.evidence td:last-child { min-width: 13rem; max-width: 22rem; }
+table.evidence td:nth-child(2), table.evidence td:nth-child(3) { min-width: 6.5rem; }
+table.evidence tbody th { min-width: 6rem; }
+table.compare { font-size: .86rem; }
+table.compare tbody th { min-width: 7rem; }
 .figures { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; margin: 1rem 0; }
 figure { margin: 0; max-width: 100%; border: 1px solid var(--line); border-radius: 6px; padding: .3rem .3rem .5rem; background: #fff; }
 .plot > p { padding: 0 .8rem; }

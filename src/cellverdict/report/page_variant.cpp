@@ -54,17 +54,30 @@ Cell side_cell(const SplitSummary& split, Side side, const std::string& label, c
 
 std::string split_tables(const Evaluation& e, const std::string& unit_noun) {
   const SplitSummary& split = e.split;
-  Table sides{
-      .caption = "Who is on which side: " + split_in_words(split), .banner = banner_of(e), .columns = {"side"}, .css = "sides"};
+  const bool folded = !e.folds.empty();
+  Table sides{.caption = folded ? fmt::format("Who was tested, in {} folds: {}", e.folds.size(), split_in_words(split))
+                                : "Who is on which side: " + split_in_words(split),
+              .banner = banner_of(e),
+              .columns = {"side"},
+              .css = "sides"};
   for (const auto& label : split.classes) sides.columns.push_back(label);
   for (const Side side : {Side::train, Side::validation, Side::test, Side::unused}) {
     const bool is_empty = std::ranges::none_of(split.units, [&](const SplitUnit& u) { return u.side == side; });
-    if (is_empty && (side == Side::unused || (side == Side::validation && !split.has_validation))) continue;
-    std::vector<Cell> row = {std::string(side_name(side))};
+    if (is_empty && (folded || side == Side::unused || (side == Side::validation && !split.has_validation))) continue;
+    std::string name(side_name(side));
+    if (folded && side == Side::test) name = "tested once";
+    if (folded && side == Side::train) name = "never tested";
+    std::vector<Cell> row = {name};
     for (const auto& label : split.classes) row.push_back(side_cell(split, side, label, unit_noun));
     sides.rows.push_back(std::move(row));
   }
-  std::string out = html_of(sides) + html_list(split.notes);
+  std::string out = html_of(sides);
+  if (folded)
+    out += html_paragraph(split.optimistic ? "Every cell was tested once, by a model that had seen other cells of its donor."
+                                           : "Every " + unit_noun +
+                                                 " of the row 'tested once' was tested by the model of one fold, "
+                                                 "which had not seen it; in other folds it stood on other sides.");
+  out += html_list(split.notes);
   const bool is_cut = std::ranges::any_of(sides.rows, [](const auto& row) {
     return std::ranges::any_of(row, [](const Cell& cell) { return cell.note.find(" more") != std::string::npos; });
   });
@@ -73,7 +86,8 @@ std::string split_tables(const Evaluation& e, const std::string& unit_noun) {
             .banner = banner_of(e),
             .columns = {unit_noun, "side", "class", "donor", split.by.empty() ? "stratum" : split.by, "cells"}};
   for (const auto& u : split.units)
-    all.rows.push_back({u.unit, std::string(side_name(u.side)), u.label, donors_in_words(u), u.stratum, count_cell(u.n_cells)});
+    all.rows.push_back({u.unit, folded && u.side == Side::test ? "tested once" : std::string(side_name(u.side)), u.label,
+                        donors_in_words(u), u.stratum, count_cell(u.n_cells)});
   return out + "<details><summary>Every " + escape_html(unit_noun) + " of the split</summary>\n" + html_of(all) + "</details>\n";
 }
 
@@ -162,14 +176,38 @@ std::string flow_table(const ReportVariant& variant) {
   return "<h3>Cohort flow</h3>\n" + html_of(table);
 }
 
+// "0.310 to 0.620", or one number where they are equal.
+template <class Of>
+std::string range_of(const std::vector<FoldScore>& folds, Of of) {
+  double low = of(folds.front()), high = low;
+  for (const auto& fold : folds) low = std::min(low, of(fold)), high = std::max(high, of(fold));
+  return low == high ? fixed(low, 3) : fixed(low, 3) + " to " + fixed(high, 3);
+}
+
+std::string fold_calls(const Evaluation& e) {
+  std::string text = "Each fold used its own ";
+  const auto temperature = range_of(e.folds, [](const FoldScore& f) { return f.temperature; });
+  if (e.classes.size() != 2)
+    return text + fmt::format("temperature ({}) to divide the logits by. A cell is called the class with the largest probability.",
+                              temperature);
+  const auto threshold = range_of(e.folds, [](const FoldScore& f) { return f.threshold; });
+  return text +
+         fmt::format(
+             "threshold ({}) and temperature ({}); the table of folds says where each came from. A cell is called {} when its "
+             "probability, of logits divided by the temperature, is at least the threshold.",
+             threshold, temperature, e.positive);
+}
+
 std::string calls(const Evaluation& e) {
+  const std::string heading = "<h3>How probabilities became calls</h3>\n";
+  if (!e.folds.empty()) return heading + html_paragraph(fold_calls(e));
   const auto from = [](const std::string& source) { return source.empty() ? std::string() : " (" + source + ")"; };
   std::string text = e.classes.size() == 2 ? fmt::format("A cell is called {} when its probability of {} is at least {}{}.",
                                                          e.positive, e.positive, fixed(e.threshold, 3), from(e.threshold_source))
                                            : std::string("A cell is called the class with the largest probability.");
   text += fmt::format(" The logits were divided by a temperature of {}{} before the softmax.", fixed(e.temperature, 3),
                       from(e.temperature_source));
-  return "<h3>How probabilities became calls</h3>\n" + html_paragraph(text);
+  return heading + html_paragraph(text);
 }
 
 }  // namespace
@@ -180,8 +218,9 @@ std::string variant_section(PageState& state, std::size_t index) {
   const Evaluation& e = variant.evaluation;
   std::string out = fmt::format("<section>\n<h2 id=\"variant-{}\">{}", index + 1, escape_html(e.name));
   if (const auto banner = banner_of(e); !banner.empty()) out += "<span class=\"banner\">" + escape_html(banner) + "</span>";
-  out += "</h2>\n" + html_paragraph(e.verdict) + html_list(e.warnings, "warnings");
-  out += split_tables(e, report.unit_noun) + html_of(state, state.input.variants[index]);
+  out += "</h2>\n" + html_paragraph(e.answer) + html_paragraph(e.verdict) + html_list(e.warnings, "warnings");
+  out += certainty_table(e, report.unit_noun) + rival_table(e, report.unit_noun) + fold_table(e, report.unit_noun);
+  out += "<h3>The split</h3>\n" + split_tables(e, report.unit_noun) + html_of(state, state.input.variants[index]);
   out += unit_table(e, report.unit_noun) + head_table(e) + baseline_tables(e, report.unit_noun) + calls(e);
   if (!variant.genes_note.empty()) out += "<h3>Genes</h3>\n" + html_list(variant.genes_note);
   return out + flow_table(variant) + "</section>\n";
