@@ -154,10 +154,25 @@ BaselinePrediction composition(const BaselineRequest& request) {
 }
 
 // log(1 + counts of the unit's cells together, per target_sum of all its counts).
-UnitRows pseudobulk_rows(const CellView& view, const Preparation& preparation) {
+UnitRows pseudobulk_rows(const CellView& view, const Preparation& preparation, const UnitProfiles* profiles) {
   UnitRows rows = unit_rows(view, preparation.genes.size());
   const auto column = preparation_columns(preparation, view.genes());
   std::vector<double> total(static_cast<std::size_t>(rows.size()));
+  if (profiles != nullptr) {
+    std::vector<bool> done(static_cast<std::size_t>(rows.size()));
+    for (std::int64_t i = 0; i < view.n_cells(); ++i) {
+      const std::int32_t u = rows.of_cell[i];
+      if (done[u]) continue;
+      done[u] = true;
+      const std::int32_t unit = view.unit_number(i);
+      const double all = profiles->total(unit);
+      for (std::size_t g = 0; g < column.size(); ++g)
+        if (column[g] >= 0 && all > 0)
+          rows.at(u, column[g]) =
+              std::log1p(static_cast<double>(profiles->count(unit, static_cast<std::int64_t>(g))) * preparation.target_sum / all);
+    }
+    return rows;
+  }
   CsrBlock cell;
   for (std::int64_t i = 0; i < view.n_cells(); ++i) {
     cell.clear();
@@ -176,8 +191,8 @@ UnitRows pseudobulk_rows(const CellView& view, const Preparation& preparation) {
 BaselinePrediction pseudobulk(const BaselineRequest& request) {
   return {.name = "pseudobulk",
           .how = "logistic regression on the summed profile of each unit, " + counted(request.preparation.genes.size(), "gene"),
-          .probability = regress_units(request, pseudobulk_rows(request.train, request.preparation),
-                                       pseudobulk_rows(request.asked, request.preparation))};
+          .probability = regress_units(request, pseudobulk_rows(request.train, request.preparation, request.profiles),
+                                       pseudobulk_rows(request.asked, request.preparation, request.profiles))};
 }
 
 BaselinePrediction cells(const BaselineRequest& request) {

@@ -4,6 +4,7 @@
 // Squair et al. 2021 and Kedzierska et al. 2023: simple models on pseudobulk often match the large ones.
 
 #include <cellverdict/base/run_context.h>
+#include <cellverdict/evaluate/unit_profiles.h>
 #include <cellverdict/prepare/preparation.h>
 #include <cellverdict/split/views.h>
 
@@ -19,9 +20,10 @@ struct BaselineRequest {
   const RunContext& context;
   const TrainView& train;
   const CellView& asked;
-  const Preparation& preparation;       // of the model's own fold: the same genes, fitted on the same cells
-  std::vector<std::string> covariates;  // obs columns; none: no such baseline
-  std::string cell_type;                // obs column; empty: no such baseline
+  const Preparation& preparation;          // of the model's own fold: the same genes, fitted on the same cells
+  std::vector<std::string> covariates;     // obs columns; none: no such baseline
+  std::string cell_type;                   // obs column; empty: no such baseline
+  const UnitProfiles* profiles = nullptr;  // of all units, where they are at hand: no cell is read for a pseudobulk then
 };
 
 struct BaselinePrediction {

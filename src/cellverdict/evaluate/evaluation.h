@@ -50,6 +50,19 @@ struct RivalResult {
   std::string sentence;       // what that means, for people
 };
 
+// Scores of a linear pipeline with the labels of the units dealt at random.
+struct PermutationResult {
+  std::string model;      // "pseudobulk"
+  std::string statistic;  // over units: "auc" or "accuracy"
+  std::string within;     // obs column whose values kept their labels among themselves; empty: all units together
+  double observed = 0;
+  std::vector<double> deals;  // one score a deal
+  std::optional<double> p_value;
+  double smallest_p = 1;   // that so many deals of so few units can give
+  std::string n_distinct;  // different deals there are, all digits
+  std::string why_not;     // a clause, where there is no p
+};
+
 // One fold of a cross-validation.
 struct FoldScore {
   std::string held_out;  // the value tested, when the scheme holds out values
@@ -99,6 +112,7 @@ struct Evaluation {
   std::vector<UnitResult> units;        // test side, one a unit and class: see n_test_units
   std::vector<CovariateBaseline> baselines;
   std::vector<RivalResult> rivals;
+  std::optional<PermutationResult> permutation;
   double majority_accuracy = 0;          // always answering the class with most training cells, over test cells
   std::vector<std::string> first_lines;  // what must be read before any number: person against disease, optimistic split
   std::vector<std::string> warnings;     // inverted ROC, classes missing on a side

@@ -110,6 +110,19 @@ Json to_json(const RivalResult& rival) {
           {"sentence", rival.sentence}};
 }
 
+Json to_json(const std::optional<PermutationResult>& p) {
+  if (!p) return nullptr;
+  return {{"model", p->model},
+          {"statistic", p->statistic},
+          {"within", p->within},
+          {"observed", to_json(p->observed)},
+          {"deals", to_json(p->deals)},
+          {"p_value", to_json(p->p_value)},
+          {"smallest_p", to_json(p->smallest_p)},
+          {"n_distinct", p->n_distinct},
+          {"why_not", p->why_not}};
+}
+
 Json to_json(const FoldScore& fold) {
   return {{"held_out", fold.held_out},
           {"n_units", fold.n_units},
@@ -223,6 +236,7 @@ void read(const Node& node, Interval& out);
 void read(const Node& node, MeasuredMetric& out);
 void read(const Node& node, FoldScore& out);
 void read(const Node& node, RivalResult& out);
+void read(const Node& node, PermutationResult& out);
 
 template <class T>
 void read(const Node& node, std::vector<T>& out) {
@@ -323,6 +337,18 @@ void read(const Node& node, RivalResult& rival) {
   read(node.at("sentence"), rival.sentence);
 }
 
+void read(const Node& node, PermutationResult& p) {
+  read(node.at("model"), p.model);
+  read(node.at("statistic"), p.statistic);
+  read(node.at("within"), p.within);
+  read(node.at("observed"), p.observed);
+  read(node.at("deals"), p.deals);
+  read(node.at("p_value"), p.p_value);
+  read(node.at("smallest_p"), p.smallest_p);
+  read(node.at("n_distinct"), p.n_distinct);
+  read(node.at("why_not"), p.why_not);
+}
+
 void read(const Node& node, FoldScore& fold) {
   read(node.at("held_out"), fold.held_out);
   read(node.at("n_units"), fold.n_units);
@@ -397,6 +423,7 @@ std::string evaluation_to_json(const Evaluation& e) {
                      {"units", list_of(e.units)},
                      {"baselines", list_of(e.baselines)},
                      {"rivals", list_of(e.rivals)},
+                     {"permutation", to_json(e.permutation)},
                      {"majority_accuracy", to_json(e.majority_accuracy)}};
   // One member a line: a person finds the verdict, and a ROC of thousands of points stays on its line. Bytes that are not UTF-8
   // become U+FFFD, which is seen.
@@ -445,6 +472,7 @@ Evaluation evaluation_from_json(const std::string& text, const std::string& wher
   read(root.at("units"), e.units);
   read(root.at("baselines"), e.baselines);
   read(root.at("rivals"), e.rivals);
+  read(root.at("permutation"), e.permutation);
   read(root.at("majority_accuracy"), e.majority_accuracy);
   return e;
 }

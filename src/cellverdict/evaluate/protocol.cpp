@@ -153,6 +153,10 @@ const OptionTable<EvaluateOptions>& evaluate_options() {
                one_of({"majority", "covariates", "composition", "pseudobulk", "cells"}))
           .add("cell_type", &EvaluateOptions::cell_type,
                "obs column of the composition baseline; empty: `cell_type` where there is one")
+          .add("permutations", &EvaluateOptions::permutations,
+               "deals of the units' labels on which the linear pipeline (pseudobulk) is run again; 0: none", between(0, 100000))
+          .add("permute_within", &EvaluateOptions::permute_within,
+               "obs column (site, batch) within whose values labels are dealt; empty: all units, or the values of a matched scheme")
           .add("threshold", &EvaluateOptions::threshold, "for calling the positive class: 0.5, or chosen on validation units",
                one_of({"0.5", "validation"}))
           .add("temperature", &EvaluateOptions::temperature, "of the probabilities: 1, or fitted on validation cells",

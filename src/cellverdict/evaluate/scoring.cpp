@@ -397,6 +397,13 @@ LabelScores score_label(const ScoringInput& input) {
   return out;
 }
 
+std::optional<double> unit_score(const ScoringInput& input) {
+  const Observations cells = observe_cells(input);
+  const Observations units = observe_units(call_units(input, cells), cells);
+  if (cells.n_classes == 2) return mean_of(curves_of(units, input.folds.size()).auc);
+  return units.classify().accuracy;
+}
+
 MeasuredMetric unit_difference(const ScoringInput& first, const ScoringInput& second) {
   const Observations cells_1 = observe_cells(first), cells_2 = observe_cells(second);
   const auto calls_1 = call_units(first, cells_1), calls_2 = call_units(second, cells_2);

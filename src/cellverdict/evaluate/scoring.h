@@ -46,6 +46,9 @@ struct LabelScores {
 
 LabelScores score_label(const ScoringInput& input);
 
+// The AUC over units (the mean of the folds' own) for two classes, else the accuracy; nothing where no fold has both classes.
+std::optional<double> unit_score(const ScoringInput& input);
+
 // First minus second over units, on the same test cells: of the AUC for two classes (DeLong's paired interval for one fold, units
 // drawn with replacement for several), else of the accuracy.
 MeasuredMetric unit_difference(const ScoringInput& first, const ScoringInput& second);

@@ -4,6 +4,7 @@
 #include <cellverdict/base/version.h>
 #include <cellverdict/evaluate/baselines.h>
 #include <cellverdict/evaluate/decision.h>
+#include <cellverdict/run/permutation.h>
 #include <cellverdict/run/prediction_table.h>
 #include <cellverdict/run/stage_keys.h>
 #include <cellverdict/run/stages.h>
@@ -147,17 +148,20 @@ static void refuse_emptied_units(const VariantRun& variant) {
     }
 }
 
+std::vector<Split> make_splits(const RunContext& context, const std::shared_ptr<const Cohort>& cohort,
+                               const Experiment& experiment) {
+  if (experiment.cv.scheme != "none") return make_folds(context, cohort, experiment.split, experiment.cv);
+  return {Split::make(context, cohort, experiment.split)};
+}
+
 static std::vector<FoldRun> make_fold_runs(const RunContext& context, const VariantRun& variant) {
-  const Experiment& e = variant.experiment;
-  auto cohort = std::make_shared<const Cohort>(read_store(variant.store, e.data));
+  const auto cohort = std::make_shared<const Cohort>(read_store(variant.store, variant.experiment.data));
   std::vector<FoldRun> folds;
-  if (e.cv.scheme == "none") {
-    folds.push_back({.folder = variant.folder, .split = Split::make(context, std::move(cohort), e.split), .train_key = {}});
-    return folds;
+  for (auto& split : make_splits(context, cohort, variant.experiment)) {
+    const fs::path folder =
+        split.summary().fold == 0 ? variant.folder : variant.folder / ("fold-" + std::to_string(split.summary().fold));
+    folds.push_back({.folder = folder, .split = std::move(split), .cohort = cohort, .train_key = {}});
   }
-  for (auto& split : make_folds(context, std::move(cohort), e.split, e.cv))
-    folds.push_back(
-        {.folder = variant.folder / ("fold-" + std::to_string(folds.size() + 1)), .split = std::move(split), .train_key = {}});
   return folds;
 }
 
@@ -334,6 +338,7 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
   }
   const TestView test = join_tests(splits).cells;
   Evaluation evaluation = evaluate(test, input, variant.experiment.evaluate);
+  if (variant.experiment.evaluate.permutations > 0) evaluation.permutation = permute_labels(context, variant.experiment, folds);
 
   write_file(file, evaluation_to_json(evaluation));
   write_predictions(variant.folder / "predictions.tsv", test, shown, models);

@@ -32,8 +32,13 @@ void prepare_store(const RunContext& context, VariantRun& variant, StudySoFar& s
 struct FoldRun {
   std::filesystem::path folder;
   Split split;
+  std::shared_ptr<const Cohort> cohort;  // of the variant
   std::string train_key;
 };
+
+// One split, or the folds of [cv].
+std::vector<Split> make_splits(const RunContext& context, const std::shared_ptr<const Cohort>& cohort,
+                               const Experiment& experiment);
 
 // The split, or the folds, written as split.tsv: who is tested when.
 std::vector<FoldRun> split_cohort(const RunContext& context, const VariantRun& variant);
