@@ -1,0 +1,112 @@
+#include <cellverdict/evaluate/baselines.h>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "split/example_cohort.h"
+
+using namespace cellverdict;
+using namespace cellverdict::testing;
+
+namespace {
+
+const std::vector<std::string> kAll(std::begin(kBaselineNames), std::end(kBaselineNames));
+
+std::vector<BaselinePrediction> asked(const Split& split, const std::vector<std::string>& names, const std::string& cell_type = {},
+                                      const UnitProfiles* profiles = nullptr) {
+  const RunContext context;
+  const TrainView train = split.train();
+  const TestView test = split.test();
+  const Preparation preparation = fit_preparation(context, train, {.min_cells_per_gene = 0, .genes = {.select = "all", .n = 0}});
+  return predict_baselines({.context = context,
+                            .train = train,
+                            .asked = test,
+                            .preparation = preparation,
+                            .covariates = {"day"},
+                            .cell_type = cell_type,
+                            .profiles = profiles},
+                           names);
+}
+
+double share_right(const TestView& test, const BaselinePrediction& said) {
+  double right = 0;
+  for (std::int64_t i = 0; i < test.n_cells(); ++i) right += (said.probability[2 * i + 1] >= 0.5) == (test.label(i) == 1) ? 1 : 0;
+  return right / static_cast<double>(test.n_cells());
+}
+
+Split two_classes(float signal, const std::set<std::string>& poisoned = {}) {
+  return split_example(make_example(many_units({"a", "b"}, 8, 20), {.signal = signal, .poisoned = poisoned}),
+                       {.scheme = "group", .test_fraction = 0.4});
+}
+
+}  // namespace
+
+TEST_CASE("regressions on pseudobulk and on cells find a signal that is there, in units they have not seen") {
+  const Split split = two_classes(4);
+  for (const auto& said : asked(split, {"pseudobulk", "cells"})) {
+    CAPTURE(said.name);
+    CHECK(share_right(split.test(), said) > (said.name == "cells" ? 0.85 : 0.99));  // a single cell is noisier
+  }
+}
+
+TEST_CASE("a baseline made of units says the same of all cells of a unit, and probabilities add up to one") {
+  const Split split = two_classes(0);
+  const TestView test = split.test();
+  for (const auto& said : asked(split, {"majority", "covariates", "pseudobulk"})) {
+    CAPTURE(said.name);
+    REQUIRE(std::ssize(said.probability) == 2 * test.n_cells());
+    for (std::int64_t i = 0; i < test.n_cells(); ++i) {
+      CHECK(said.probability[2 * i] + said.probability[2 * i + 1] == doctest::Approx(1));
+      if (i > 0 && test.unit(i) == test.unit(i - 1)) CHECK(said.probability[2 * i] == said.probability[2 * i - 2]);
+    }
+  }
+}
+
+TEST_CASE("no test cell reaches what is fitted: poisoned test units change no answer") {
+  const Split clean = two_classes(1), dirty = two_classes(1, {clean.test().unit(0)});
+  std::vector<std::vector<double>> said;
+  for (const Split* split : {&clean, &dirty}) {
+    const RunContext context;
+    const TrainView train = split->train();
+    const Preparation preparation = fit_preparation(context, train, {.min_cells_per_gene = 0, .genes = {.select = "all", .n = 0}});
+    // Asked of the training cells, which are the same in both: a poisoned cell itself has no answer.
+    for (auto& baseline : predict_baselines(
+             {.context = context, .train = train, .asked = train, .preparation = preparation, .covariates = {}, .cell_type = {}},
+             {"pseudobulk", "cells"}))
+      said.push_back(std::move(baseline.probability));
+  }
+  CHECK(said[0] == said[2]);
+  CHECK(said[1] == said[3]);
+}
+
+TEST_CASE("profiles made beforehand give the pseudobulk that the cells give") {
+  const Split split = two_classes(1);
+  UnitProfiles profiles(16, 20);
+  profiles.add(split.train());
+  if (const auto validation = split.validation()) profiles.add(*validation);
+  profiles.add(split.test());
+  const auto streamed = asked(split, {"pseudobulk"}), looked_up = asked(split, {"pseudobulk"}, {}, &profiles);
+  for (std::size_t i = 0; i < streamed[0].probability.size(); ++i)
+    CHECK(streamed[0].probability[i] == doctest::Approx(looked_up[0].probability[i]).epsilon(1e-6));
+}
+
+TEST_CASE("the composition of cell types tells classes apart where it differs between them, and is skipped without a column") {
+  // The day stands in for a cell type: a units have day 0 cells only, b units day 1.
+  std::vector<ExampleUnit> units;
+  for (int i = 0; i < 8; ++i) {
+    units.push_back({"a" + std::to_string(i), "pa" + std::to_string(i), "a", 0, 5});
+    units.push_back({"b" + std::to_string(i), "pb" + std::to_string(i), "b", 1, 5});
+  }
+  const Split split = split_example(make_example(units), {.scheme = "group", .test_fraction = 0.4});
+  const auto said = asked(split, {"composition"}, "day");
+  REQUIRE(said.size() == 1);
+  CHECK(share_right(split.test(), said[0]) == 1);
+  CHECK(asked(split, {"composition"}).empty());
+  CHECK(asked(split, kAll).size() == 4);
+}
+
+TEST_CASE("an unknown column of cell types is refused") {
+  const Split split = two_classes(0);
+  CHECK_THROWS_AS(asked(split, {"composition"}, "cell_tpye"), UsageError);
+}
