@@ -45,6 +45,15 @@ Evaluation example() {
   e.units = {{"L2", "patient", "Patient", "19", 3, {0.25, 0.75}, "Patient", 1.0 / 3}};
   e.baselines = {{"day", 0.0, std::nullopt, 0.5, {{"day 19", {0, 1}, {1, 0}}}, "The day alone is wrong."}};
   e.majority_accuracy = 0.6;
+  e.confounding = {{.column = "day",
+                    .n_values = 7,
+                    .n_units = 12,
+                    .v = 1.0 / 3,
+                    .one_class_values = {{"16", "Control", 2}},
+                    .nested = "donor",
+                    .warning = "Beware."}};
+  e.cell_bins = {{1.0 / 3, 7, 2}};
+  e.cell_brier = 0.1 + 0.2;
   e.first_lines = {"One patient."};
   e.warnings = {"Inverted."};
   e.verdict = "Wrong way round.";
@@ -92,6 +101,11 @@ TEST_CASE("every number and word of an evaluation comes back from its JSON") {
   CHECK(back.units[0].probability == e.units[0].probability);
   CHECK(back.baselines[0].unit_auc == std::optional(0.0));
   CHECK_FALSE(back.baselines[0].cell_auc.has_value());
+  CHECK(back.confounding == e.confounding);
+  REQUIRE(back.cell_bins.size() == 1);
+  CHECK(back.cell_bins[0].mean_probability == 1.0 / 3);
+  CHECK(back.cell_bins[0].n_positive == 2);
+  CHECK(back.cell_brier == e.cell_brier);
   CHECK(back.baselines[0].rules[0].test_units == e.baselines[0].rules[0].test_units);
 }
 
@@ -123,6 +137,6 @@ TEST_CASE("a damaged evaluation is refused with the place that is wrong") {
       std::string::npos);
   CHECK(complaint_of(replaced(text, "\"false_positive_rate\":[0.0,", "\"false_positive_rate\":["))
             .find("three lists of equal length") != std::string::npos);
-  CHECK(complaint_of(replaced(text, "\"cellverdict_evaluation\": 3", "\"cellverdict_evaluation\": 4")).find("found version 4") !=
+  CHECK(complaint_of(replaced(text, "\"cellverdict_evaluation\": 4", "\"cellverdict_evaluation\": 5")).find("found version 5") !=
         std::string::npos);
 }

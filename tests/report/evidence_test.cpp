@@ -129,3 +129,21 @@ TEST_CASE("the comparison shows the AUC over units with its interval") {
   CHECK(has(page, "AUC (libraries)<br>95 % interval"));
   CHECK(has(row_of(page, variant.evaluation.name), fixed(*auc.estimate, 3) + "<small>" + fixed(auc.interval->low, 3) + " to "));
 }
+
+TEST_CASE("what goes with the label is said once for all variants that share the audit") {
+  const auto variant = example::folds_variant();
+  const std::string page = page_of(with({variant, variant}));
+  const auto table = page.find("What goes with the label</h2>");
+  REQUIRE(table != std::string::npos);
+  CHECK(page.find("What goes with the label</h2>", table + 1) == std::string::npos);
+  CHECK(has(page, "Recorded columns against the label, over 24 libraries"));
+  const auto at = page.find("<th scope=\"row\" class=\"bad\">site");
+  REQUIRE(at != std::string::npos);
+  const std::string row = page.substr(at, page.find("</tr>", at) - at);
+  CHECK(has(row, "0.61"));
+  CHECK(has(row, "B: 7 libraries, all Control<br>C: 1 library, Patient"));
+  CHECK(has(row, "goes with genotype"));
+  CHECK(has(row_of(page, "sex"), "Nothing to warn of."));
+  CHECK(has(row_of(page, "tube"), "Names each library again"));
+  CHECK_FALSE(has(page_of(example::report()), "What goes with the label"));
+}

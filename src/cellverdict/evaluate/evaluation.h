@@ -89,6 +89,33 @@ struct CovariateBaseline {
   std::string sentence;              // what this means for the result, for people
 };
 
+// Of a column of obs: a value whose units are all of one class.
+struct OneClassValue {
+  std::string value, label;
+  std::int64_t n_units = 0;
+  bool operator==(const OneClassValue&) const = default;
+};
+
+// A column of obs that has one value in each unit, and how far it goes with the label (confounding.h).
+struct ConfoundingRow {
+  std::string column;
+  std::int64_t n_values = 0;  // among units
+  std::int64_t n_units = 0;   // with a value; a unit with cells of two classes counts for each
+  std::optional<double> v;    // Cramér's V with the label, bias-corrected (Bergsma 2013)
+  std::optional<double> p;    // of labels dealt anew between units
+  std::vector<OneClassValue> one_class_values;
+  std::string nested;   // "unit" or "donor": it names that one again, and the label goes with it by construction
+  std::string warning;  // a sentence; empty: nothing to be afraid of
+  bool operator==(const ConfoundingRow&) const = default;
+};
+
+// Of the test cells whose probabilities of the positive lie next to one another: what was promised and what was so. Cells of one
+// unit are no independent witnesses, so a share here has no interval.
+struct CellBin {
+  double mean_probability = 0;
+  std::int64_t n = 0, n_positive = 0;
+};
+
 // Below this an AUC is no longer the noise around 0.5 that a handful of units gives, but a rule learned the wrong way round.
 inline constexpr double kInvertedBelow = 0.4;
 
@@ -109,14 +136,17 @@ struct Evaluation {
   std::string temperature_source;
   std::vector<FoldScore> folds;         // of a cross-validation; empty: one split
   std::vector<MeasuredMetric> metrics;  // of the label's head, units first
+  std::vector<CellBin> cell_bins;       // of equal mass; two classes
+  std::optional<double> cell_brier;     // two classes: mean squared error of the positive's probability, over test cells
   std::vector<UnitResult> units;        // test side, one a unit and class: see n_test_units
   std::vector<CovariateBaseline> baselines;
   std::vector<RivalResult> rivals;
   std::optional<PermutationResult> permutation;
-  double majority_accuracy = 0;          // always answering the class with most training cells, over test cells
-  std::vector<std::string> first_lines;  // what must be read before any number: person against disease, optimistic split
-  std::vector<std::string> warnings;     // inverted ROC, classes missing on a side
-  std::string verdict;                   // one sentence: how well, on whom, and why
+  std::vector<ConfoundingRow> confounding;  // of the whole cohort, all sides
+  double majority_accuracy = 0;             // always answering the class with most training cells, over test cells
+  std::vector<std::string> first_lines;     // what must be read before any number: person against disease, optimistic split
+  std::vector<std::string> warnings;        // inverted ROC, classes missing on a side
+  std::string verdict;                      // one sentence: how well, on whom, and why
   // Whether these units show that the label can be read in new ones: the interval of the AUC over units lies above 0.5 (more
   // classes: that of the accuracy above answering by prevalence) and the model beats the covariates where there are any.
   bool shown = false;

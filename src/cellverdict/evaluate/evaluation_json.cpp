@@ -15,7 +15,7 @@ namespace cellverdict {
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr int kVersion = 3;
+constexpr int kVersion = 4;
 
 Json to_json(double x) {
   if (std::isfinite(x)) return x;
@@ -155,6 +155,18 @@ Json to_json(const CovariateBaseline& b) {
           {"sentence", b.sentence}};
 }
 
+Json to_json(const ConfoundingRow& row) {
+  Json values = Json::array();
+  for (const auto& one : row.one_class_values)
+    values.push_back({{"value", one.value}, {"label", one.label}, {"n_units", one.n_units}});
+  return {{"column", row.column}, {"n_values", row.n_values},   {"n_units", row.n_units}, {"v", to_json(row.v)},
+          {"p", to_json(row.p)},  {"one_class_values", values}, {"nested", row.nested},   {"warning", row.warning}};
+}
+
+Json to_json(const CellBin& bin) {
+  return {{"mean_probability", to_json(bin.mean_probability)}, {"n", bin.n}, {"n_positive", bin.n_positive}};
+}
+
 template <class T>
 Json list_of(const std::vector<T>& items) {
   Json out = Json::array();
@@ -237,6 +249,9 @@ void read(const Node& node, MeasuredMetric& out);
 void read(const Node& node, FoldScore& out);
 void read(const Node& node, RivalResult& out);
 void read(const Node& node, PermutationResult& out);
+void read(const Node& node, OneClassValue& out);
+void read(const Node& node, ConfoundingRow& out);
+void read(const Node& node, CellBin& out);
 
 template <class T>
 void read(const Node& node, std::vector<T>& out) {
@@ -388,6 +403,29 @@ void read(const Node& node, CovariateBaseline& b) {
   read(node.at("sentence"), b.sentence);
 }
 
+void read(const Node& node, OneClassValue& one) {
+  read(node.at("value"), one.value);
+  read(node.at("label"), one.label);
+  read(node.at("n_units"), one.n_units);
+}
+
+void read(const Node& node, ConfoundingRow& row) {
+  read(node.at("column"), row.column);
+  read(node.at("n_values"), row.n_values);
+  read(node.at("n_units"), row.n_units);
+  read(node.at("v"), row.v);
+  read(node.at("p"), row.p);
+  read(node.at("one_class_values"), row.one_class_values);
+  read(node.at("nested"), row.nested);
+  read(node.at("warning"), row.warning);
+}
+
+void read(const Node& node, CellBin& bin) {
+  read(node.at("mean_probability"), bin.mean_probability);
+  read(node.at("n"), bin.n);
+  read(node.at("n_positive"), bin.n_positive);
+}
+
 Json parse(const std::string& text, const std::string& where) {
   try {
     return Json::parse(text);
@@ -420,10 +458,13 @@ std::string evaluation_to_json(const Evaluation& e) {
                      {"temperature_source", e.temperature_source},
                      {"folds", list_of(e.folds)},
                      {"metrics", list_of(e.metrics)},
+                     {"cell_bins", list_of(e.cell_bins)},
+                     {"cell_brier", to_json(e.cell_brier)},
                      {"units", list_of(e.units)},
                      {"baselines", list_of(e.baselines)},
                      {"rivals", list_of(e.rivals)},
                      {"permutation", to_json(e.permutation)},
+                     {"confounding", list_of(e.confounding)},
                      {"majority_accuracy", to_json(e.majority_accuracy)}};
   // One member a line: a person finds the verdict, and a ROC of thousands of points stays on its line. Bytes that are not UTF-8
   // become U+FFFD, which is seen.
@@ -469,10 +510,13 @@ Evaluation evaluation_from_json(const std::string& text, const std::string& wher
   read(root.at("temperature_source"), e.temperature_source);
   read(root.at("folds"), e.folds);
   read(root.at("metrics"), e.metrics);
+  read(root.at("cell_bins"), e.cell_bins);
+  read(root.at("cell_brier"), e.cell_brier);
   read(root.at("units"), e.units);
   read(root.at("baselines"), e.baselines);
   read(root.at("rivals"), e.rivals);
   read(root.at("permutation"), e.permutation);
+  read(root.at("confounding"), e.confounding);
   read(root.at("majority_accuracy"), e.majority_accuracy);
   return e;
 }

@@ -5,6 +5,8 @@
 #include <cellverdict/evaluate/scoring.h>
 #include <cellverdict/evaluate/wording.h>
 #include <cellverdict/stats/calibration.h>
+#include <cellverdict/stats/metrics.h>
+#include <cellverdict/stats/reliability.h>
 
 #include <algorithm>
 
@@ -67,6 +69,21 @@ RivalResult evaluate_rival(const ScoringInput& model, const RivalInput& rival) {
   return out;
 }
 
+// Whether the probabilities of cells mean what they say.
+void describe_probabilities(const TestView& test, const std::vector<double>& probability, std::int32_t positive, Evaluation& out) {
+  if (test.classes().size() != 2 || test.n_cells() == 0) return;
+  std::vector<std::int32_t> truth;
+  std::vector<std::uint8_t> flags;
+  std::vector<double> scores;
+  for (std::int64_t i = 0; i < test.n_cells(); ++i) {
+    truth.push_back(test.label(i));
+    flags.push_back(test.label(i) == positive);
+    scores.push_back(probability[2 * i + positive]);
+  }
+  for (const auto& bin : reliability_bins(flags, scores)) out.cell_bins.push_back({bin.mean_probability, bin.n, bin.n_positive});
+  out.cell_brier = brier_score({.truth = truth, .probability = probability, .n_classes = 2, .positive = positive});
+}
+
 HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std::int32_t positive, Evaluation& out) {
   const PredictedHead& predicted = input.heads[0];
   const auto probability = calibrated(input, std::ssize(predicted.classes));
@@ -78,6 +95,7 @@ HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std:
                        .threads = input.threads};
   for (const auto& fold : input.folds) scoring.folds.push_back({fold.end, fold.decision.threshold});
   LabelScores scores = score_label(scoring);
+  describe_probabilities(test, probability, positive, out);
   for (const auto& rival : input.rivals) out.rivals.push_back(evaluate_rival(scoring, rival));
   std::optional<Column> stratum;
   if (!input.split.by.empty()) stratum = test.column(input.split.by, "[split] by");
@@ -205,6 +223,9 @@ Evaluation evaluate(const TestView& test, const EvaluateInput& input, const Eval
     for (const auto& covariate : covariates_of(input.split, extra_heads, test.roles(), options))
       out.baselines.push_back(evaluate_covariate(input.folds[0].train, test, covariate));
   out.majority_accuracy = majority_accuracy(input, test);
+  out.confounding = input.confounding;
+  for (const auto& row : out.confounding)
+    if (!row.warning.empty()) out.warnings.push_back(row.warning);
   word_evaluation(test.roles(), out);
   return out;
 }

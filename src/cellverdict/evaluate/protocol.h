@@ -51,6 +51,7 @@ struct EvaluateInput {
   const SplitSummary& split;
   std::vector<PredictedHead> heads;  // the label first; [cells] of the whole test view
   std::vector<RivalInput> rivals;
+  std::vector<ConfoundingRow> confounding;  // audit_confounding of the cohort; its warnings become the evaluation's
   std::uint64_t seed = 42;
   int threads = 1;
 };

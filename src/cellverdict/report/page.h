@@ -43,6 +43,9 @@ std::string certainty_table(const Evaluation& evaluation, const std::string& uni
 std::string rival_table(const Evaluation& evaluation, const std::string& unit_noun);
 std::string fold_table(const Evaluation& evaluation, const std::string& unit_noun);
 
+// The audit of recorded columns, once for all variants that share it; empty without one.
+std::string confounding_section(const ReportInput& report);
+
 // "genotype + day (× 0.3)".
 std::string heads_in_words(const Evaluation& evaluation);
 // "matched by day".
