@@ -1,5 +1,6 @@
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/run/experiment.h>
+#include <cellverdict/run/sweep.h>
 #include <cellverdict/run/toml_file.h>
 
 #include <algorithm>
@@ -47,6 +48,16 @@ std::vector<Variant> take_variants(Value& root, const std::string& file) {
   }
   table.erase(place);
   return variants;
+}
+
+// Takes [sweep] out of the file.
+Value take_sweep(Value& root) {
+  auto& table = std::get<ValueTable>(root.data);
+  const auto place = std::find_if(table.begin(), table.end(), [](const auto& pair) { return pair.first == "sweep"; });
+  if (place == table.end()) return Value{ValueTable{}, {}};
+  Value sweep = place->second;
+  table.erase(place);
+  return sweep;
 }
 
 // A label, a unit and sources are what no default can guess.
@@ -99,6 +110,8 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
   const std::string file = request.file.string();
   Value root = read_toml(request.file);
   auto variants = take_variants(root, file);
+  const Value sweep = take_sweep(root);
+  const auto candidates = read_sweep(sweep, file);
   const ValueTable typed = read_sets(request.sets);
   if (!request.variant.empty() && request.variant != "all") {
     std::vector<std::string> names;
@@ -116,18 +129,30 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
     Value effective = root;
     for (const auto& [path, value] : variant.set) set_by_path(effective, path, value);
     for (const auto& [path, value] : typed) set_by_path(effective, path, value);
-    Experiment experiment;
-    experiment_options().read(effective, experiment, file);
-    experiment.name = variant.name;
-    experiment.base = request.file.has_parent_path() ? request.file.parent_path() : std::filesystem::path(".");
-    check_complete(experiment, file);
+    const auto read = [&](const Value& from, const std::string& name) {
+      Experiment experiment;
+      experiment_options().read(from, experiment, file);
+      experiment.name = name;
+      experiment.base = request.file.has_parent_path() ? request.file.parent_path() : std::filesystem::path(".");
+      check_complete(experiment, file);
+      return experiment;
+    };
+    Experiment experiment = read(effective, variant.name);
+    experiment.sweep = sweep;
+    for (const auto& candidate : candidates) {
+      Value changed = effective;
+      for (const auto& [path, value] : candidate.set) set_by_path(changed, path, value);
+      experiment.candidates.push_back(read(changed, candidate.name));
+    }
     experiments.push_back(std::move(experiment));
   }
   return experiments;
 }
 
 std::string experiment_to_toml(const Experiment& experiment) {
-  return write_toml(experiment_options().write(experiment));
+  ValueTable table = experiment_options().write(experiment);
+  if (!experiment.candidates.empty()) table.emplace_back("sweep", experiment.sweep);
+  return write_toml(table);
 }
 
 }  // namespace cellverdict

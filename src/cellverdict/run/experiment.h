@@ -2,6 +2,7 @@
 // The experiment file: which measurements, which label, what counts as one observation, how to split, which model.
 
 #include <cellverdict/base/option_table.h>
+#include <cellverdict/base/value.h>
 #include <cellverdict/evaluate/protocol.h>
 #include <cellverdict/prepare/options.h>
 #include <cellverdict/prepare/sources.h>
@@ -23,6 +24,9 @@ struct Experiment {
   ModelOptions model;
   TrainOptions train;
   EvaluateOptions evaluate;
+
+  Value sweep;                         // [sweep] as it stands in the file; an empty table when there is none
+  std::vector<Experiment> candidates;  // of the sweep, each named for what it sets
 
   std::string name;            // of the variant; empty when the file has none
   std::filesystem::path base;  // folder of the file: relative paths start there

@@ -19,10 +19,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string text_of(const ValueTable& table) {
-  return Value{table, {}}.text();
-}
-
 // Where the store of this key is or may be put.
 fs::path place_of_store(const StudySoFar& study, const std::string& key) {
   for (const auto& variant : study.done)
@@ -31,12 +27,6 @@ fs::path place_of_store(const StudySoFar& study, const std::string& key) {
   const fs::path first = study.out / "store";
   const bool free = !fs::exists(first / "store.json") || read_store_index(first).key == key;
   return free && study.done.empty() ? first : study.out / ("store-" + key.substr(0, 8));
-}
-
-// What was made from another configuration must not stand beside this one's.
-void forget_results(const VariantRun& variant) {
-  for (const char* name : {"evaluation.json", "predictions.tsv", "units.tsv", "figures"}) fs::remove_all(variant.folder / name);
-  fs::remove(variant.run / "report.html");
 }
 
 // The effective configuration, its relative paths as seen from the folder it is saved in.
@@ -55,17 +45,6 @@ std::string saved_experiment(const VariantRun& variant) {
   return experiment_to_toml(saved);
 }
 
-// Whether the model there is whole; one that is not is trained again.
-bool model_is_there(const RunContext& context, const fs::path& folder) {
-  try {
-    Classifier::load(folder);
-    return true;
-  } catch (const InputError& damage) {
-    context.warn(std::string(damage.what()) + " It is trained again.");
-    return false;
-  }
-}
-
 bool store_is_there(const fs::path& folder, const std::string& key) {
   if (!fs::exists(folder / "store.json")) return false;
   const StoreIndex index = read_store_index(folder);
@@ -73,36 +52,13 @@ bool store_is_there(const fs::path& folder, const std::string& key) {
          std::all_of(index.shards.begin(), index.shards.end(), [&](const auto& shard) { return fs::exists(folder / shard); });
 }
 
-// Classes of the extra heads: the values of their columns in the whole cohort.
-std::vector<std::vector<std::string>> classes_of_heads(const Split& split, const ModelOptions& model) {
-  std::vector<std::vector<std::string>> classes;
-  for (const auto& head : model.heads) {
-    classes.push_back(split.values(head.label, "[[model.head]] label"));
-    if (classes.back().size() < 2)
-      throw DataError({.where = "[[model.head]] label = '" + head.label + "'",
-                       .found = "fewer than two values",
-                       .expected = "at least two classes",
-                       .advice = "remove the head or name another column"});
-  }
-  return classes;
-}
-
-void decide(const RunContext& context, const EvaluateOptions& options, const std::optional<ValidationView>& validation,
-            Classifier& classifier) {
-  ModelCard& card = classifier.card();
-  const DecisionWish wish{.threshold = options.threshold == "validation", .temperature = options.temperature == "validation"};
-  const Decision decision =
-      settle_decision(wish, validation, card.heads[0].classes, [&] { return classifier.predict_cells(context, *validation)[0]; });
-  card.threshold = decision.threshold;
-  card.threshold_source = decision.threshold_source;
-  card.temperature = decision.temperature;
-  card.temperature_source = decision.temperature_source;
-  if (!wish.threshold && !wish.temperature) return;
-  context.log(fmt::format("decide    threshold {:.3f} ({}), temperature {:.3f} ({})", card.threshold, card.threshold_source,
-                          card.temperature, card.temperature_source));
-}
-
 }  // namespace
+
+// What was made from another configuration must not stand beside this one's.
+void forget_results(const VariantRun& variant) {
+  for (const char* name : {"evaluation.json", "predictions.tsv", "units.tsv", "figures"}) fs::remove_all(variant.folder / name);
+  fs::remove(variant.run / "report.html");
+}
 
 void prepare_store(const RunContext& context, VariantRun& variant, StudySoFar& study) {
   const StoreRequest request{
@@ -220,58 +176,6 @@ std::vector<FoldRun> split_cohort(const RunContext& context, const VariantRun& v
   return folds;
 }
 
-void train_model(const RunContext& context, const VariantRun& variant, FoldRun& run, bool resume) {
-  const Experiment& e = variant.experiment;
-  const Split& split = run.split;
-  const std::string fold =
-      split.summary().fold == 0 ? "" : text_of(cv_options().write(e.cv)) + std::to_string(split.summary().fold);
-  run.train_key = sha256(variant.store_key + text_of(data_options().write(e.data)) + text_of(split_options().write(e.split)) +
-                         fold + text_of(prepare_options().write(e.prepare)) + text_of(model_options().write(e.model)) +
-                         text_of(train_options().write(e.train)) + e.evaluate.threshold + e.evaluate.temperature +
-                         std::to_string(context.threads) + std::string(version()) + torch_version());
-  const fs::path folder = run.folder / "model";
-  if (read_stage_key(run.folder, "train") == run.train_key && model_is_there(context, folder)) {
-    context.log("train     up to date: " + folder.string());
-    return;
-  }
-  forget_results(variant);
-  if (split.summary().fold > 0)
-    context.log(fmt::format("fold      {} of {}{}", split.summary().fold, split.summary().n_folds,
-                            split.summary().held_out.empty() ? "" : ": " + split.summary().by + " " + split.summary().held_out));
-  const bool checkpoint = fs::exists(run.folder / "checkpoint");
-  if (resume && !checkpoint)
-    context.log("resume    no checkpoint in " + run.folder.string() + ": training starts at the beginning");
-  if (!resume && checkpoint)
-    context.log("note      the checkpoint of an interrupted training is left aside; --resume goes on from it");
-  const Stopwatch watch;
-  const Preparation preparation = fit_preparation(context, split.train(), e.prepare);
-  context.log(fmt::format("fit       {} genes in the files, {} in at least {} training cells, {} kept",
-                          with_commas(preparation.seen.size()), with_commas(preparation.n_genes_detected),
-                          e.prepare.min_cells_per_gene, with_commas(preparation.genes.size())));
-  const TrainRequest request{
-      .model = e.model, .train = e.train, .checkpoints = run.folder / "checkpoint", .key = run.train_key, .resume = resume};
-  Classifier classifier =
-      train_classifier(context, split.train(), split.validation(), preparation, classes_of_heads(split, e.model), request);
-  ModelCard& card = classifier.card();
-  card.version = version();
-  card.prepare = e.prepare;
-  card.split = split.summary();
-  card.where = e.data.where;
-  card.provenance = {
-      {"cellverdict", std::string(version())},      {"libtorch", torch_version()}, {"seed", std::to_string(e.train.seed)},
-      {"threads", std::to_string(context.threads)}, {"store", variant.store_key},  {"configuration", run.train_key}};
-  const StoreIndex store = read_store_index(variant.store);
-  card.values = store.values;
-  for (const auto& [path, hash] : store.inputs)
-    card.provenance.emplace_back("input " + fs::path(path).lexically_normal().string(), "SHA-256 " + hash);
-  decide(context, e.evaluate, split.validation(), classifier);
-  classifier.save(folder);
-  write_stage_key(run.folder, "train", run.train_key);
-  fs::remove_all(run.folder / "checkpoint");
-  context.log(fmt::format("model     best epoch {} of {}, {}  {:.1f} s", card.curve.best_epoch, card.curve.epochs.size(),
-                          folder.string(), watch.seconds()));
-}
-
 // What simple models say of the fold's test cells, behind what they said of earlier folds'.
 static void ask_baselines(const RunContext& context, const EvaluateOptions& options, const Split& split, const ModelCard& card,
                           EvaluateInput& input) {
@@ -300,7 +204,7 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
   variant.train_key = folds.size() == 1 ? keys : sha256(keys);
   if (folds.size() > 1) write_stage_key(variant.folder, "train", variant.train_key);
   const std::string key =
-      sha256(variant.train_key + variant.experiment.name + text_of(evaluate_options().write(variant.experiment.evaluate)));
+      sha256(variant.train_key + variant.experiment.name + Value{evaluate_options().write(variant.experiment.evaluate), {}}.text());
   const fs::path file = variant.folder / "evaluation.json";
   if (read_stage_key(variant.folder, "evaluate") == key && fs::exists(file) && fs::exists(variant.folder / "predictions.tsv") &&
       fs::exists(variant.folder / "units.tsv")) {

@@ -46,7 +46,11 @@ std::vector<FoldRun> split_cohort(const RunContext& context, const VariantRun& v
 SplitSummary summary_of(const std::vector<FoldRun>& folds);
 std::string table_of(const std::vector<FoldRun>& folds);
 
-// Fits preparation and net; settles threshold and temperature on validation.
+// Takes away what was made from another configuration of the variant.
+void forget_results(const VariantRun& variant);
+
+// Fits preparation and net, of a sweep those of every candidate, the best on validation kept; settles threshold and temperature on
+// validation.
 void train_model(const RunContext& context, const VariantRun& variant, FoldRun& fold, bool resume);
 
 // Opens the test side.

@@ -23,6 +23,15 @@ struct Epoch {
   double seconds = 0;
 };
 
+// The monitored number of an epoch, larger is better. `monitor`: "validation.auc", ".loss", ".accuracy", ".balanced_accuracy", ".f1".
+inline double monitored(const std::string& monitor, const EpochMetrics& m) {
+  if (monitor == "validation.loss") return -m.loss;
+  if (monitor == "validation.accuracy") return m.accuracy;
+  if (monitor == "validation.balanced_accuracy") return m.balanced_accuracy;
+  if (monitor == "validation.f1") return m.f1;
+  return m.auc.value_or(0);
+}
+
 struct LearningCurve {
   std::string monitor;  // "validation.auc"; empty when there is no validation side
   int best_epoch = 0;   // whose weights the model holds

@@ -26,15 +26,6 @@ std::vector<double> balanced_weights(const std::vector<std::int32_t>& truth, std
   return n;
 }
 
-// The monitored number, larger is better.
-double monitored(const std::string& monitor, const EpochMetrics& m) {
-  if (monitor == "validation.loss") return -m.loss;
-  if (monitor == "validation.accuracy") return m.accuracy;
-  if (monitor == "validation.balanced_accuracy") return m.balanced_accuracy;
-  if (monitor == "validation.f1") return m.f1;
-  return m.auc.value_or(0);
-}
-
 class Trainer {
  public:
   Trainer(const RunContext& context, const TrainView& train, const std::optional<ValidationView>& validation, ModelCard card,
