@@ -426,7 +426,11 @@ TEST_CASE("what was asked for on validation is settled there or refused, and its
   CHECK(says(sentence<UsageError>([&] { settle_decision({.threshold = true}, std::nullopt, {"a", "b", "c"}, none); }),
              "found 'validation' for 3 classes"));
 
-  const Split split = split_example(make_example(lmna_units()), kMatched);
+  const auto of_few = split_example(make_example(lmna_units()), kMatched).validation();
+  CHECK(settle_decision({.threshold = true}, of_few, two, none).threshold_source ==
+        "fixed, because validation has 1 unit of Control, fewer than 5");
+
+  const Split split = split_example(make_example(many_units(two, 25, 4)), {.scheme = "group"});
   const auto validation = split.validation();
   const auto temperature_of = [&](double p_right) {
     return settle_decision({.temperature = true}, validation, two, [&] {

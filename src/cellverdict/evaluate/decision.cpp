@@ -1,9 +1,11 @@
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/run_context.h>
 #include <cellverdict/evaluate/decision.h>
 #include <cellverdict/evaluate/unit_means.h>
 #include <cellverdict/stats/calibration.h>
 
 #include <algorithm>
+#include <set>
 
 namespace cellverdict {
 
@@ -15,13 +17,27 @@ void refuse_threshold_choice(const std::vector<std::string>& classes) {
                       .advice = "leave the threshold at 0.5: of more classes the most probable one is called"});
 }
 
+namespace {
+
+std::string why_not_settled(const std::optional<ValidationView>& validation, const std::vector<std::string>& classes) {
+  if (!validation) return "fixed, because there is no validation side";
+  std::vector<std::set<std::int32_t>> units(classes.size());
+  for (std::int64_t i = 0; i < validation->n_cells(); ++i) units[validation->label(i)].insert(validation->unit_number(i));
+  for (std::size_t c = 0; c < classes.size(); ++c)
+    if (std::ssize(units[c]) < kLeastUnitsToSettle)
+      return "fixed, because validation has " + counted(std::ssize(units[c]), "unit") + " of " + classes[c] + ", fewer than " +
+             std::to_string(kLeastUnitsToSettle);
+  return {};
+}
+
+}  // namespace
+
 Decision settle_decision(const DecisionWish& wish, const std::optional<ValidationView>& validation,
                          const std::vector<std::string>& classes, const std::function<std::vector<double>()>& predict) {
   if (wish.threshold) refuse_threshold_choice(classes);
   Decision decision;
   if (!wish.threshold && !wish.temperature) return decision;
-  if (!validation) {
-    const std::string why = "fixed, because there is no validation side";
+  if (const std::string why = why_not_settled(validation, classes); !why.empty()) {
     if (wish.threshold) decision.threshold_source = why;
     if (wish.temperature) decision.temperature_source = why;
     return decision;

@@ -18,6 +18,9 @@ struct Decision {
   std::string temperature_source = "fixed";
 };
 
+// With fewer validation units in a class nothing is fitted there: the best cut of three units is noise.
+inline constexpr std::int64_t kLeastUnitsToSettle = 5;
+
 // What is to be settled on validation; the rest stays fixed.
 struct DecisionWish {
   bool threshold = false;
@@ -28,7 +31,8 @@ struct DecisionWish {
 void refuse_threshold_choice(const std::vector<std::string>& classes);
 
 // `predict` gives probability [cells, classes] of the validation cells; it is called only when something is to be settled there.
-// Throws UsageError as above. Without a validation side what was asked for stays fixed, and its source says why; a temperature at
+// Throws UsageError as above. Without a validation side, or with fewer than kLeastUnitsToSettle units of a class on it, what was
+// asked for stays fixed, and its source says why; a temperature at
 // the limit of what is tried says so in its source.
 Decision settle_decision(const DecisionWish& wish, const std::optional<ValidationView>& validation,
                          const std::vector<std::string>& classes, const std::function<std::vector<double>()>& predict);

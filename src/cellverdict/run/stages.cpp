@@ -3,6 +3,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/version.h>
 #include <cellverdict/evaluate/baselines.h>
+#include <cellverdict/evaluate/confounding.h>
 #include <cellverdict/evaluate/decision.h>
 #include <cellverdict/run/permutation.h>
 #include <cellverdict/run/prediction_table.h>
@@ -173,6 +174,9 @@ std::vector<FoldRun> split_cohort(const RunContext& context, const VariantRun& v
     for (const auto& fold : folds) write_file(fold.folder / "split.tsv", split_as_tsv(fold.split.summary()));
   write_file(saved, experiment);
   for (const auto& note : summary.notes) context.warn(note);
+  // Before hours of training, not after.
+  for (const auto& row : audit_confounding(*folds.front().cohort))
+    if (!row.warning.empty()) context.warn(row.warning);
   return folds;
 }
 
@@ -215,6 +219,7 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
   const SplitSummary summary = summary_of(folds);
   EvaluateInput input{.name = variant.experiment.name.empty() ? "result" : variant.experiment.name,
                       .split = summary,
+                      .confounding = audit_confounding(*folds.front().cohort),
                       .seed = context.seed,
                       .threads = context.threads};
   std::vector<FoldModel> models;
