@@ -52,6 +52,18 @@ std::string donors_of(const SplitSummary& split, const std::string& unit, const 
   return {};
 }
 
+// Prevalence gives every unit of a fold the same score, so its AUC is 0.5 whoever is drawn: what is unsure is the model's alone.
+MeasuredMetric difference_to_guessing(const MeasuredMetric& auc) {
+  MeasuredMetric difference = auc;
+  if (difference.estimate) *difference.estimate -= 0.5;
+  if (difference.interval) {
+    difference.interval->estimate -= 0.5;
+    difference.interval->low -= 0.5;
+    difference.interval->high -= 0.5;
+  }
+  return difference;
+}
+
 RivalResult evaluate_rival(const ScoringInput& model, const RivalInput& rival) {
   ScoringInput with_rival{.test = model.test,
                           .probability = rival.probability,
@@ -96,7 +108,12 @@ HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std:
   for (const auto& fold : input.folds) scoring.folds.push_back({fold.end, fold.decision.threshold});
   LabelScores scores = score_label(scoring);
   describe_probabilities(test, probability, positive, out);
-  for (const auto& rival : input.rivals) out.rivals.push_back(evaluate_rival(scoring, rival));
+  for (const auto& rival : input.rivals) {
+    out.rivals.push_back(evaluate_rival(scoring, rival));
+    if (rival.name != "majority" || out.classes.size() != 2) continue;
+    out.rivals.back().difference = difference_to_guessing(scores.metrics.front());
+    out.rivals.back().sentence = difference_in_words(rival.name, out.rivals.back().difference);
+  }
   std::optional<Column> stratum;
   if (!input.split.by.empty()) stratum = test.column(input.split.by, "[split] by");
   for (auto& call : scores.calls)
