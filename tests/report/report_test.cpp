@@ -86,7 +86,7 @@ TEST_CASE("every table and figure of an optimistic split bears the banner, and n
     CHECK(subtitle[0].get<std::string>().ends_with(kBanner));
     ++n_optimistic;
   }
-  CHECK(n_optimistic == 3 + 6);
+  CHECK(n_optimistic == 3 + 8);
 }
 
 TEST_CASE("the comparison counts units and people, not results and joined names, and shows a covariate's AUC over units") {

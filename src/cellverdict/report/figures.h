@@ -4,6 +4,7 @@
 
 #include <cellverdict/report/report.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -33,6 +34,23 @@ Figure make_figure(const FigureHead& head, const std::string& body);
 std::vector<Figure> curve_figures(const ReportVariant& variant);
 // ROC of the label, confusion matrix of every head.
 std::vector<Figure> test_figures(const ReportVariant& variant, const std::string& unit_noun);
+// Of two classes: reliability, precision against recall, net benefit; those that the units allow.
+std::vector<Figure> unit_figures(const ReportVariant& variant, const std::string& unit_noun);
+// Fewer units than this, and no reliability of units is drawn; no decision curve.
+inline constexpr std::int64_t kLeastUnitsForReliability = 10;
+inline constexpr std::int64_t kLeastUnitsForDecisionCurve = 20;
+
+// Probabilities of the positive, one a unit and class; empty for more than two classes.
+struct UnitProbabilities {
+  std::vector<std::uint8_t> positive;
+  std::vector<double> probability;
+  std::int64_t n_positive = 0;
+  double brier = 0;
+};
+UnitProbabilities unit_probabilities(const Evaluation& evaluation);
+
+// AUC over units of all variants and the simple models beside them, with intervals. Empty where no variant has one.
+std::vector<Figure> forest_figures(const ReportInput& input);
 // Over all variants: ROC curves, AUC, cohort flow. Their folder is left empty.
 std::vector<Figure> overview_figures(const ReportInput& input);
 // Boxes of counts, genes and mitochondrial share of each unit's cells, before and after quality control: a figure for every 60

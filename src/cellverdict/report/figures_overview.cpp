@@ -213,7 +213,7 @@ Figure flow_figure(const CohortFlow& flow, const ReportInput& input, std::size_t
 }  // namespace
 
 std::vector<Figure> overview_figures(const ReportInput& input) {
-  std::vector<Figure> out;
+  std::vector<Figure> out = forest_figures(input);
   if (auto shown = with_roc(input); !shown.empty()) out.push_back(roc_overlay(input, std::move(shown)));
   if (const AucRows rows = auc_rows(input); !rows.models.empty()) out.push_back(auc_bars(input, rows));
   std::vector<const CohortFlow*> drawn;

@@ -61,6 +61,7 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
   for (auto& figure : page.overview) figure.folder = folder / "figures";
   for (const auto& variant : input.variants) {
     auto figures = test_figures(variant, input.unit_noun);
+    for (auto& figure : unit_figures(variant, input.unit_noun)) figures.push_back(std::move(figure));
     for (auto& figure : curve_figures(variant)) figures.push_back(std::move(figure));
     page.variants.push_back(std::move(figures));
   }
