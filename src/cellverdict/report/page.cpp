@@ -1,5 +1,5 @@
 // The page from top to bottom: question, what must be read first, the answer, verdicts, the comparison, figures over all variants,
-// a section a variant, limits, how to run it again. Fixed texts stand here; everything else is escaped.
+// a section a variant, use and limits, how to run it again, the checklist. Fixed texts stand here; everything else is escaped.
 
 #include <cellverdict/base/digest.h>
 #include <cellverdict/report/html.h>
@@ -179,7 +179,7 @@ std::vector<std::string> what_intervals_mean(const ReportInput& report) {
         "looks better than it is.");
   for (const auto& variant : report.variants)
     if (const auto line = donors_behind(variant.evaluation, report.unit_noun); !line.empty())
-      if (std::ranges::find(items, line) == items.end()) items.push_back(line);
+      items.push_back((report.variants.size() > 1 ? variant.evaluation.name + ": " : "") + line);
   return items;
 }
 
@@ -276,7 +276,7 @@ std::string make_page(const PageInput& input) {
       head_of(input) + "<body>\n<main>\n" + top(report) + verdicts(report) + comparison(report) + confounding_section(report);
   out += "<h2>All variants in figures</h2>\n" + html_of(state, input.overview);
   for (std::size_t i = 0; i < report.variants.size(); ++i) out += variant_section(state, i);
-  out += limits(report) + again(report);
+  out += intended_use(report) + limits(report) + again(report) + tripod_section();
   out += "<footer>" + html_paragraph(input.pictures_note, "soft");
   if (input.library.empty())
     out += html_paragraph("The figures are not interactive: the JavaScript that draws them is not in this build.", "soft");

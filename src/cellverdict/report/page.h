@@ -43,6 +43,15 @@ std::string certainty_table(const Evaluation& evaluation, const std::string& uni
 std::string rival_table(const Evaluation& evaluation, const std::string& unit_noun);
 std::string fold_table(const Evaluation& evaluation, const std::string& unit_noun);
 
+// PPV and NPV at given prevalences; units called wrong; shares right by stratum; the permutation test. Each may be empty.
+std::string predictive_table(const Evaluation& evaluation, const std::string& unit_noun);
+std::string failure_table(const Evaluation& evaluation, const std::string& unit_noun);
+std::string subgroup_table(const Evaluation& evaluation, const std::string& unit_noun);
+std::string permutation_words(const Evaluation& evaluation, const std::string& unit_noun);
+std::string intended_use(const ReportInput& report);
+// Where each item of TRIPOD+AI stands.
+std::string tripod_section();
+
 // The audit of recorded columns, once for all variants that share it; empty without one.
 std::string confounding_section(const ReportInput& report);
 

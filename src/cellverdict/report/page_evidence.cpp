@@ -96,6 +96,7 @@ Cell unit_auc_cell(const Evaluation& e) {
 }
 
 std::string donors_behind(const Evaluation& e, const std::string& unit_noun) {
+  if (std::ranges::none_of(e.metrics, [](const MeasuredMetric& m) { return m.interval.has_value(); })) return {};
   const auto n_donors = static_cast<std::int64_t>(test_donors(e).size());
   if (n_donors == 0 || n_donors >= n_test_units(e)) return {};
   return fmt::format(

@@ -1,0 +1,170 @@
+// What a clinician asks of a classifier: for what it may be used, what a call would mean where the disease is rarer, whom it calls
+// wrong, and whether it fails in one group. The units are those of the test side; nothing is extrapolated but the prevalence.
+
+#include <cellverdict/report/html.h>
+#include <cellverdict/report/page.h>
+#include <cellverdict/stats/decision_curve.h>
+#include <cellverdict/table/frame.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace cellverdict {
+
+namespace {
+
+constexpr double kPrevalences[] = {0.01, 0.05, 0.20, 0.50};
+constexpr std::size_t kMostFailures = 20;
+constexpr std::size_t kMostGroups = 30;
+
+std::string percent(double share) {
+  return fmt::format("{:g} %", 100 * share);
+}
+
+CallCounts count_calls(const Evaluation& e) {
+  CallCounts counts;
+  for (const auto& unit : e.units) {
+    const bool is_positive = unit.label == e.positive, called = unit.predicted == e.positive;
+    ++(is_positive ? counts.n_positive : counts.n_negative);
+    counts.hits += is_positive && called ? 1 : 0;
+    counts.rejections += !is_positive && !called ? 1 : 0;
+  }
+  return counts;
+}
+
+Cell value_cell(const MaybeInterval& found) {
+  if (!found.interval) return number_cell("n/a");
+  Cell cell = number_cell(fixed(found.interval->estimate, 3));
+  cell.note = fixed(found.interval->low, 3) + " to " + fixed(found.interval->high, 3);
+  return cell;
+}
+
+// How sure the model was of its call.
+double confidence_of(const Evaluation& e, const UnitResult& unit) {
+  const auto called = static_cast<std::size_t>(std::ranges::find(e.classes, unit.predicted) - e.classes.begin());
+  return called < unit.probability.size() ? unit.probability[called] : 0;
+}
+
+}  // namespace
+
+std::string predictive_table(const Evaluation& e, const std::string& unit_noun) {
+  const CallCounts counts = count_calls(e);
+  if (e.classes.size() != 2 || counts.n_positive == 0 || counts.n_negative == 0) return {};
+  const std::string heading = "<h3>What a call would mean elsewhere</h3>\n";
+  const std::string units = plural_of(unit_noun);
+  const std::string basis = fmt::format("{} of {} {} {} were called so, and {} of {} others were not.", counts.hits,
+                                        counts.n_positive, e.positive, units, counts.rejections, counts.n_negative);
+  const PredictiveValues first = predictive_values(counts, kPrevalences[0]);
+  if (!first.positive.interval && !first.negative.interval)
+    return heading + html_paragraph("Predictive values are not given: " + first.positive.why_not + ". " + basis, "soft");
+  Table table{.caption = "Predictive values at a given prevalence, from " + counted(n_test_units(e), unit_noun),
+              .banner = banner_of(e),
+              .columns = {"prevalence of\n" + e.positive, "called " + e.positive + ":\nis " + e.positive + " (PPV)",
+                          "not called " + e.positive + ":\nis not (NPV)"}};
+  for (const double prevalence : kPrevalences) {
+    const PredictiveValues values = predictive_values(counts, prevalence);
+    table.rows.push_back({percent(prevalence), value_cell(values.positive), value_cell(values.negative)});
+  }
+  std::string said = basis;
+  if (first.positive.interval) {
+    const double ppv = first.positive.interval->estimate;
+    said +=
+        fmt::format(" If that held where {} in 100 is {}, of 100 calls of {} about {:.0f} would be right and {:.0f} false alarms.",
+                    100 * kPrevalences[0], e.positive, e.positive, 100 * ppv, 100 - 100 * ppv);
+  }
+  return heading + html_of(table) + html_paragraph(said) +
+         html_paragraph(
+             "The thresholds were settled before the test side was opened. Intervals are 95 %, by Mercaldo et al. 2007. That "
+             "sensitivity and specificity are the same elsewhere is an assumption, not a finding.",
+             "soft");
+}
+
+std::string failure_table(const Evaluation& e, const std::string& unit_noun) {
+  std::vector<const UnitResult*> wrong;
+  for (const auto& unit : e.units)
+    if (unit.predicted != unit.label) wrong.push_back(&unit);
+  if (e.units.empty()) return {};
+  const std::string heading = "<h3>Called wrong</h3>\n", all = units_in_words(e, unit_noun);
+  if (wrong.empty()) return heading + html_paragraph("None of " + all + " was called wrong.", "soft");
+  std::ranges::stable_sort(wrong, std::greater<>(), [&](const UnitResult* unit) { return confidence_of(e, *unit); });
+  Table table{.caption = fmt::format("{} of {}, the most confident first", wrong.size(), all),
+              .banner = banner_of(e),
+              .columns = {unit_noun, "donor", e.split.by.empty() ? "stratum" : e.split.by, "truth", "called",
+                          "probability\nof the call", "cells", "cells\ncalled right"}};
+  for (std::size_t i = 0; i < std::min(wrong.size(), kMostFailures); ++i) {
+    const UnitResult& u = *wrong[i];
+    table.rows.push_back({u.unit, u.donor, u.stratum, u.label, u.predicted, number_cell(fixed(confidence_of(e, u), 3)),
+                          count_cell(u.n_cells), number_cell(fixed(100 * u.cell_accuracy, 1) + " %")});
+  }
+  std::string out = heading + html_of(table);
+  if (wrong.size() > kMostFailures)
+    out += html_paragraph(fmt::format("{} more stand in the table of all {}.", wrong.size() - kMostFailures, plural_of(unit_noun)),
+                          "soft");
+  return out;
+}
+
+std::string subgroup_table(const Evaluation& e, const std::string& unit_noun) {
+  struct Group {
+    std::int64_t n = 0, right = 0;
+  };
+  std::map<std::string, Group> groups;
+  for (const auto& unit : e.units) {
+    Group& group = groups[unit.stratum];
+    ++group.n;
+    group.right += unit.predicted == unit.label ? 1 : 0;
+  }
+  // A group a unit is no group.
+  if (groups.size() < 2 || groups.size() > kMostGroups || groups.size() == e.units.size()) return {};
+  std::vector<std::string> names;
+  for (const auto& [name, group] : groups) names.push_back(name);
+  sort_labels(names);
+  const std::string by = e.split.by.empty() ? "stratum" : e.split.by;
+  Table table{.caption = "By " + by + ", over " + units_in_words(e, unit_noun),
+              .banner = banner_of(e),
+              .columns = {by, plural_of(unit_noun), "called right", "share", "95 % interval\n(exact)"}};
+  for (const auto& name : names) {
+    const Group& group = groups.at(name);
+    const Interval share = exact_interval(group.right, group.n);
+    table.rows.push_back({name.empty() ? "(none)" : name, count_cell(group.n), count_cell(group.right),
+                          number_cell(fixed(share.estimate, 3)), number_cell(fixed(share.low, 3) + " to " + fixed(share.high, 3))});
+  }
+  return "<h3>Subgroups</h3>\n" + html_of(table) +
+         html_paragraph("Groups this small differ by chance alone. Other groups, such as sex, age or ancestry, were not looked at.",
+                        "soft");
+}
+
+std::string permutation_words(const Evaluation& e, const std::string& unit_noun) {
+  if (!e.permutation) return {};
+  const PermutationResult& p = *e.permutation;
+  const std::string what = p.statistic == "auc" ? "AUC" : p.statistic;
+  if (!p.p_value) return html_paragraph("Against labels dealt at random: not tested, " + p.why_not + ".");
+  return html_paragraph(fmt::format(
+      "Against chance: the labels of the {} were dealt at random {}{} times and the {} pipeline was run anew each time. It reached "
+      "its {} of {:.3f} or more with p = {:.3g}. The least p that could come out is {:.3g}; there are {} different deals. This "
+      "tests "
+      "whether there is anything to read, with the simple model, not the net.",
+      plural_of(unit_noun), p.within.empty() ? "" : "within each " + p.within + " ", p.deals.size(), p.model, what, p.observed,
+      *p.p_value, p.smallest_p, p.n_distinct));
+}
+
+std::string intended_use(const ReportInput& report) {
+  if (report.variants.empty()) return {};
+  const Evaluation& e = report.variants.front().evaluation;
+  if (e.heads.empty()) return {};
+  const std::string label = e.heads.front().label, unit = report.unit_noun;
+  std::string classes;
+  for (std::size_t i = 0; i < e.classes.size(); ++i)
+    classes += (i == 0 ? "" : i + 1 == e.classes.size() ? " and " : ", ") + e.classes[i];
+  return "<h2 id=\"use\">Intended use, and what it is not for</h2>\n" +
+         html_list(
+             {fmt::format("For: asking whether {} ({}) can be read from the expression of a {}'s cells in data like these.", label,
+                          classes, unit),
+              "Not for: diagnosis, prognosis, screening, the choice of a treatment, or any decision about a person.",
+              fmt::format("It has to choose one of {}: a {} of another kind is called one of them too.", classes, unit),
+              fmt::format("It says nothing of how early, how severe or why: only of {}, as it was labelled here.", label),
+              "Tissue, platform, preparation and quality limits must be those of the training data; whether it holds elsewhere "
+              "was not measured here."});
+}
+
+}  // namespace cellverdict

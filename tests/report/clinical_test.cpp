@@ -1,0 +1,119 @@
+// What a clinician asks: predictive values, failures, subgroups, use, checklist.
+
+#include <cellverdict/base/atomic_file.h>
+#include <cellverdict/report/page.h>
+#include <doctest/doctest.h>
+#include <report/example_folds.h>
+#include <report/folder.h>
+
+using namespace cellverdict;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// `n` units of each class with so many called right.
+Evaluation called(int n, int right_positive, int right_negative) {
+  Evaluation e;
+  e.classes = {"Control", "Patient"};
+  e.positive = "Patient";
+  e.split.by = "site";
+  for (int i = 0; i < n; ++i) {
+    const bool hit = i < right_positive, rejected = i < right_negative;
+    e.units.push_back({"P" + std::to_string(i),
+                       "d",
+                       "Patient",
+                       i % 2 == 0 ? "A" : "B",
+                       5,
+                       {hit ? 0.1 : 0.6 + 0.01 * i, hit ? 0.9 : 0.4 - 0.01 * i},
+                       hit ? "Patient" : "Control",
+                       0.5});
+    e.units.push_back({"C" + std::to_string(i),
+                       "d",
+                       "Control",
+                       "A",
+                       5,
+                       {rejected ? 0.9 : 0.05, rejected ? 0.1 : 0.95},
+                       rejected ? "Control" : "Patient",
+                       0.5});
+  }
+  return e;
+}
+
+}  // namespace
+
+TEST_CASE("predictive values follow from sensitivity and specificity by Bayes") {
+  const auto e = called(10, 9, 8);
+  const std::string table = predictive_table(e, "donor");
+  CHECK(has(table, "9 of 10 Patient donors were called so, and 8 of 10 others were not."));
+  for (const double prevalence : {0.01, 0.05, 0.2, 0.5}) {
+    const double ppv = 0.9 * prevalence / (0.9 * prevalence + 0.2 * (1 - prevalence));
+    const double npv = 0.8 * (1 - prevalence) / (0.8 * (1 - prevalence) + 0.1 * prevalence);
+    CHECK(has(table, ">" + fixed(ppv, 3) + "<small>"));
+    CHECK(has(table, ">" + fixed(npv, 3) + "<small>"));
+  }
+  CHECK(has(table, "of 100 calls of Patient about 4 would be right and 96 false alarms"));
+  const std::string few = predictive_table(called(2, 2, 2), "donor");
+  CHECK(has(few, "Predictive values are not given: "));
+  CHECK_FALSE(has(few, "<table"));
+}
+
+TEST_CASE("units called wrong stand with the most confident first, and none is said to be none") {
+  const auto e = called(10, 8, 9);
+  const std::string table = failure_table(e, "donor");
+  CHECK(has(table, "3 of 20 donors, the most confident first"));
+  CHECK(table.find("C9") < table.find("P9"));
+  CHECK(table.find("P9") < table.find("P8"));
+  CHECK_FALSE(has(table, "P7"));
+  CHECK(has(failure_table(called(3, 3, 3), "donor"), "None of 6 donors was called wrong."));
+  CHECK(failure_table(Evaluation{}, "donor").empty());
+}
+
+TEST_CASE("subgroups have their units, the share called right and its exact interval") {
+  const auto e = called(10, 10, 8);
+  const std::string table = subgroup_table(e, "donor");
+  CHECK(has(table, "By site, over 20 donors"));
+  const auto b = exact_interval(5, 5);
+  CHECK(has(table, "<th scope=\"row\">B</th><td class=\"num\">5</td><td class=\"num\">5</td><td class=\"num\">1.000</td>"));
+  CHECK(has(table, fixed(b.low, 3) + " to 1.000"));
+  CHECK(has(table, "<td class=\"num\">15</td><td class=\"num\">13</td>"));
+  auto alone = e;
+  for (auto& unit : alone.units) unit.stratum.clear();
+  CHECK(subgroup_table(alone, "donor").empty());
+  for (auto& unit : alone.units) unit.stratum = unit.unit;
+  CHECK(subgroup_table(alone, "donor").empty());
+}
+
+TEST_CASE("the permutation test is said to be of the simple model, with the least p it could give") {
+  auto e = example::folds_variant().evaluation;
+  const std::string said = permutation_words(e, "library");
+  CHECK(has(said, "dealt at random 200 times and the pseudobulk pipeline"));
+  CHECK(has(said, "p = 0.00498"));
+  CHECK(has(said, "2704156 different deals"));
+  CHECK(has(said, "not the net"));
+  e.permutation->p_value.reset();
+  e.permutation->why_not = "a class has one unit";
+  CHECK(has(permutation_words(e, "library"), "not tested, a class has one unit."));
+  CHECK(permutation_words(Evaluation{}, "library").empty());
+}
+
+TEST_CASE("use stands before the limits, and the checklist says what the program cannot know") {
+  const TemporaryFolder folder("clinical");
+  const std::string page = read_file(write_report({}, example::report(), folder.path, {.pictures = false}).html);
+  const auto use = page.find("Intended use, and what it is not for</h2>"), limits = page.find("What this cannot show</h2>");
+  REQUIRE(use != std::string::npos);
+  CHECK(use < limits);
+  CHECK(has(page, "Not for: diagnosis"));
+  const auto checklist = page.find("Reporting checklist</h2>");
+  CHECK(checklist > limits);
+  CHECK(has(page,
+            "<th scope=\"row\">17</th><td>ethical approval</td><td>not reported by this program: the authors must add it</td>"));
+  for (int item = 1; item <= 27; ++item) {
+    const std::string start = "<th scope=\"row\">" + std::to_string(item);
+    bool found = false;
+    for (const char* end : {"<", "a", "b"}) found = found || page.find(start + end, checklist) != std::string::npos;
+    CHECK_MESSAGE(found, item);
+  }
+}
