@@ -56,8 +56,18 @@ TEST_CASE("predictive values follow from sensitivity and specificity by Bayes") 
   }
   CHECK(has(table, "of 100 calls of Patient about 4 would be right and 96 false alarms"));
   const std::string few = predictive_table(called(2, 2, 2), "donor");
-  CHECK(has(few, "Predictive values are not given: "));
+  CHECK(has(few, "Predictive values are not given below 4 donors of each class."));
   CHECK_FALSE(has(few, "<table"));
+}
+
+TEST_CASE("intervals of predictive values reach as far as those of sensitivity and specificity allow") {
+  // All of both classes called right: nothing speaks against a perfect call, and much against trusting it.
+  const auto sensitivity = *proportion_interval(12, 12, 0.975).interval;
+  const double low = sensitivity.low * 0.01 / (sensitivity.low * 0.01 + (1 - sensitivity.low) * 0.99);
+  const std::string table = predictive_table(called(12, 12, 12), "donor");
+  CHECK(has(table, "<th scope=\"row\">1 %</th><td class=\"num\">1.000<small>" + fixed(low, 3) + " to 1.000</small>"));
+  const std::string nobody = predictive_table(called(12, 0, 12), "donor");  // no call at all
+  CHECK(has(nobody, "<th scope=\"row\">1 %</th><td class=\"num\">n/a</td>"));
 }
 
 TEST_CASE("units called wrong stand with the most confident first, and none is said to be none") {
