@@ -23,7 +23,7 @@ double log_loss(const CellView& view, const HeadProbabilities& p) {
   return sum / static_cast<double>(view.n_cells());
 }
 
-double monitored(const std::string& monitor, const EpochMetrics& m) {
+double monitored_by_hand(const std::string& monitor, const EpochMetrics& m) {
   if (monitor == "validation.loss") return -m.loss;
   if (monitor == "validation.accuracy") return m.accuracy;
   if (monitor == "validation.balanced_accuracy") return m.balanced_accuracy;
@@ -90,8 +90,8 @@ TEST_CASE("training stops when the monitored number has not improved for `patien
     REQUIRE(curve.epochs.size() < 100);
     CHECK(static_cast<int>(curve.epochs.size()) == curve.best_epoch + 2);
     for (const auto& epoch : curve.epochs) {
-      const double best = monitored(monitor, *curve.epochs[curve.best_epoch - 1].validation),
-                   now = monitored(monitor, *epoch.validation);
+      const double best = monitored_by_hand(monitor, *curve.epochs[curve.best_epoch - 1].validation),
+                   now = monitored_by_hand(monitor, *epoch.validation);
       if (epoch.number < curve.best_epoch) CHECK(now < best);
       if (epoch.number > curve.best_epoch) CHECK(now <= best);
     }
