@@ -77,6 +77,10 @@ TEST_CASE("units called wrong stand with the most confident first, and none is s
   CHECK(table.find("C9") < table.find("P9"));
   CHECK(table.find("P9") < table.find("P8"));
   CHECK_FALSE(has(table, "P7"));
+  CHECK(has(table, "<th scope=\"col\">site</th>"));
+  auto by_donor = e;
+  for (auto& unit : by_donor.units) unit.stratum = unit.donor;
+  CHECK_FALSE(has(failure_table(by_donor, "donor"), "<th scope=\"col\">site</th>"));  // it would say the donor twice
   CHECK(has(failure_table(called(3, 3, 3), "donor"), "None of 6 donors was called wrong."));
   CHECK(failure_table(Evaluation{}, "donor").empty());
 }

@@ -68,7 +68,9 @@ std::string top(const ReportInput& report) {
     out += "<nav aria-label=\"Variants\">";
     for (std::size_t i = 0; i < report.variants.size(); ++i)
       out += fmt::format("<a href=\"#variant-{}\">{}</a> ", i + 1, escape_html(report.variants[i].evaluation.name));
-    out += "<a href=\"#limits\">Limits</a> <a href=\"#again\">How to run it again</a></nav>\n";
+    out +=
+        "<a href=\"#use\">Intended use</a> <a href=\"#limits\">Limits</a> <a href=\"#again\">How to run it again</a> "
+        "<a href=\"#tripod\">Reporting checklist</a></nav>\n";
   }
   return out;
 }

@@ -52,6 +52,9 @@ std::string intended_use(const ReportInput& report);
 // Where each item of TRIPOD+AI stands.
 std::string tripod_section();
 
+// Whether the split's column tells more of the test units than their donors do.
+bool shows_stratum(const Evaluation& evaluation);
+
 // The audit of recorded columns, once for all variants that share it; empty without one.
 std::string confounding_section(const ReportInput& report);
 

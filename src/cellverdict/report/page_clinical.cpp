@@ -63,6 +63,10 @@ double confidence_of(const Evaluation& e, const UnitResult& unit) {
 
 }  // namespace
 
+bool shows_stratum(const Evaluation& e) {
+  return std::ranges::any_of(e.units, [](const UnitResult& unit) { return !unit.stratum.empty() && unit.stratum != unit.donor; });
+}
+
 std::string predictive_table(const Evaluation& e, const std::string& unit_noun) {
   const CallCounts counts = count_calls(e);
   if (e.classes.size() != 2 || counts.n_positive == 0 || counts.n_negative == 0) return {};
@@ -106,13 +110,14 @@ std::string failure_table(const Evaluation& e, const std::string& unit_noun) {
   std::ranges::stable_sort(wrong, std::greater<>(), [&](const UnitResult* unit) { return confidence_of(e, *unit); });
   Table table{.caption = fmt::format("{} of {}, the most confident first", wrong.size(), all),
               .banner = banner_of(e),
-              .columns = {unit_noun, "donor", e.split.by.empty() ? "stratum" : e.split.by, "truth", "called",
-                          "probability\nof the call", "cells", "cells\ncalled right"}};
+              .columns = {unit_noun, "donor", "truth", "called", "probability\nof the call", "cells", "cells\ncalled right"}};
   for (std::size_t i = 0; i < std::min(wrong.size(), kMostFailures); ++i) {
     const UnitResult& u = *wrong[i];
-    table.rows.push_back({u.unit, u.donor, u.stratum, u.label, u.predicted, number_cell(fixed(confidence_of(e, u), 3)),
-                          count_cell(u.n_cells), number_cell(fixed(100 * u.cell_accuracy, 1) + " %")});
+    table.rows.push_back({u.unit, u.donor, u.label, u.predicted, number_cell(fixed(confidence_of(e, u), 3)), count_cell(u.n_cells),
+                          number_cell(fixed(100 * u.cell_accuracy, 1) + " %")});
+    if (shows_stratum(e)) table.rows.back().insert(table.rows.back().begin() + 2, Cell(u.stratum));
   }
+  if (shows_stratum(e)) table.columns.insert(table.columns.begin() + 2, e.split.by.empty() ? "stratum" : e.split.by);
   std::string out = heading + html_of(table);
   if (wrong.size() > kMostFailures)
     out += html_paragraph(fmt::format("{} more stand in the table of all {}.", wrong.size() - kMostFailures, plural_of(unit_noun)),

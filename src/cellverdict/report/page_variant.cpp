@@ -113,8 +113,10 @@ std::string unit_table(const Evaluation& e, const std::string& unit_noun) {
   Table table{
       .caption = "Every test " + unit_noun + ": the mean over its cells, and the call",
       .banner = banner_of(e),
-      .columns = {unit_noun, "donor", e.split.by.empty() ? "stratum" : e.split.by, "truth", "cells",
+      .columns = {unit_noun, "donor", "truth", "cells",
                   two ? "mean probability\nof " + e.positive : "mean probability\nof the truth", "called", "cells\ncalled right"}};
+  const bool with_stratum = shows_stratum(e);
+  if (with_stratum) table.columns.insert(table.columns.begin() + 2, e.split.by.empty() ? "stratum" : e.split.by);
   std::int64_t n_right = 0;
   for (const auto& u : e.units) {
     const auto truth = static_cast<std::size_t>(std::ranges::find(e.classes, u.label) - e.classes.begin());
@@ -123,9 +125,10 @@ std::string unit_table(const Evaluation& e, const std::string& unit_noun) {
     called.is_bad = u.predicted != u.label;
     if (called.is_bad) called.note = "wrong";
     n_right += called.is_bad ? 0 : 1;
-    table.rows.push_back({u.unit, u.donor, u.stratum, u.label, count_cell(u.n_cells),
+    table.rows.push_back({u.unit, u.donor, u.label, count_cell(u.n_cells),
                           number_cell(shown < u.probability.size() ? fixed(u.probability[shown], 3) : "n/a"), called,
                           number_cell(fixed(100 * u.cell_accuracy, 1) + " %")});
+    if (with_stratum) table.rows.back().insert(table.rows.back().begin() + 2, Cell(u.stratum));
   }
   return html_of(table) +
          html_paragraph(n_test_units(e) == std::ssize(e.units)
