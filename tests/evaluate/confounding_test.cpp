@@ -61,8 +61,10 @@ TEST_CASE("a batch that holds one class only cannot be told from the label") {
   CHECK(*rows[0].v > 0.9);
   CHECK(*rows[0].p < 0.01);
   CHECK(rows[0].one_class_values == std::vector<OneClassValue>{{"A", "Control", 6}, {"B", "Patient", 6}});
-  CHECK(rows[0].warning ==
-        "Every value of 'batch' has units of one class only (12 units): label and batch cannot be told apart in these data.");
+  CHECK(
+      rows[0].warning ==
+      "Every value of 'batch' has units of one class only (12 units): unless it says label in other words, the two cannot be told "
+      "apart in these data.");
 }
 
 TEST_CASE("a strong but incomplete association is warned of with its strength, and none is not") {
@@ -120,7 +122,7 @@ TEST_CASE("two units against two can only be warned of for being told apart, nev
   const auto rows = audit_confounding(*cohort_with(2, {{"batch", [](int u, int) { return u < 2 ? "A" : "B"; }}}));
   REQUIRE(rows.size() == 1);
   CHECK(*rows[0].p > 0.2);
-  CHECK(says(rows[0].warning, "cannot be told apart"));
+  CHECK(says(rows[0].warning, "the two cannot be told apart"));
 }
 
 TEST_CASE("an evaluation carries the audit and its warnings") {

@@ -109,7 +109,7 @@ TEST_CASE("the permutation test is said to be of the simple model, with the leas
   CHECK(has(said, "not the net"));
   e.permutation->p_value.reset();
   e.permutation->why_not = "a class has one unit";
-  CHECK(has(permutation_words(e, "library"), "not tested, a class has one unit."));
+  CHECK(has(permutation_words(e, "library"), "not tested: a class has one unit."));
   CHECK(permutation_words(Evaluation{}, "library").empty());
 }
 

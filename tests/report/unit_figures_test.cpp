@@ -124,3 +124,8 @@ TEST_CASE("figures of units of an optimistic split bear the banner") {
   CHECK(figures.size() == 3);
   for (const auto& figure : figures) CHECK(has(figure.spec, std::string(kOptimisticBanner)));
 }
+
+TEST_CASE("learning curves of a cross-validation say that they are those of its first fold") {
+  CHECK(has(curve_figures(example::folds_variant())[0].spec, "four folds, model A · fold 1 of 4 · 15 epochs"));
+  CHECK(has(curve_figures(one_split(12))[0].spec, "four folds, model A · 15 epochs"));
+}

@@ -114,8 +114,10 @@ std::vector<OneClassValue> one_class_values(const UnitValues& values, const Unit
 std::string warning_of(const ConfoundingRow& row, const CohortRoles& roles) {
   const std::string units = counted(row.n_units, "unit");
   if (std::ssize(row.one_class_values) == row.n_values && 2 * row.n_values <= row.n_units)
-    return fmt::format("Every value of '{}' has units of one class only ({}): {} and {} cannot be told apart in these data.",
-                       row.column, units, roles.label, row.column);
+    return fmt::format(
+        "Every value of '{}' has units of one class only ({}): unless it says {} in other words, the two cannot be told "
+        "apart in these data.",
+        row.column, units, roles.label);
   if (row.v && row.p && *row.v >= kConfoundedFrom && *row.p < kConfoundedBelow)
     return fmt::format("'{}' goes with {} (Cramér's V {:.2f}, p = {:.3f}, {}): a model may read it instead of the {}.", row.column,
                        roles.label, *row.v, *row.p, units, roles.label);

@@ -99,7 +99,9 @@ std::vector<Figure> curve_figures(const ReportVariant& variant) {
       {"auc_curve", "AUC by epoch", "AUC of the cells", "auc", [](const EpochMetrics& m) { return m.auc; }, true}};
   const bool has_validation = std::ranges::any_of(curve.epochs, [](const Epoch& e) { return e.validation.has_value(); });
   std::string chosen =
-      variant.evaluation.name + " · " + std::to_string(curve.epochs.size()) + (curve.epochs.size() == 1 ? " epoch" : " epochs");
+      variant.evaluation.name + " · " +
+      (variant.evaluation.folds.empty() ? "" : "fold 1 of " + std::to_string(variant.evaluation.folds.size()) + " · ") +
+      std::to_string(curve.epochs.size()) + (curve.epochs.size() == 1 ? " epoch" : " epochs");
   chosen += !has_validation ? ", no validation side" : curve.monitor.empty() ? "" : ", best by " + curve.monitor;
   std::vector<Figure> out;
   for (const Curve& what : curves) {
