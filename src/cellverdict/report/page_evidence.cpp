@@ -108,14 +108,14 @@ std::string certainty_table(const Evaluation& e, const std::string& unit_noun) {
   if (e.metrics.empty()) return {};
   Table table{.caption = "Measured on " + test_side_in_words(e, unit_noun),
               .banner = banner_of(e),
-              .columns = {"metric", "over", "measured on", "estimate", "95 % interval", "method, or why there is none"},
+              .columns = {"metric", "estimate", "95 % interval", "over", "measured on", "method, or why there is none"},
               .css = "evidence"};
   for (const bool over_units : {true, false})
     for (const auto& m : e.metrics) {
       if (m.over_units != over_units) continue;
-      table.rows.push_back({metric_name(e, m), over_units ? plural_of(unit_noun) : "cells", rests_on(e, m, unit_noun),
-                            number_cell(metric(m.estimate)),
+      table.rows.push_back({metric_name(e, m), number_cell(metric(m.estimate)),
                             number_cell(m.interval ? fixed(m.interval->low, 3) + " to " + fixed(m.interval->high, 3) : "none"),
+                            over_units ? plural_of(unit_noun) : "cells", rests_on(e, m, unit_noun),
                             m.interval ? m.interval->method : m.why_not});
     }
   std::string note = fmt::format(
