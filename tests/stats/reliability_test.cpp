@@ -101,36 +101,6 @@ TEST_CASE("a rarer disease makes the same calls worth less") {
   // Sensitivity 3/4, false alarms 1/4, odds 1.
   CHECK(decision_curve(input)[0].model == doctest::Approx(0.75 * 0.1 - 0.25 * 0.9).epsilon(1e-12));
   CHECK(decision_curve(input)[0].treat_all == doctest::Approx(0.1 - 0.9).epsilon(1e-12));
-  const PredictiveValues half = predictive_values({.n_positive = 4, .hits = 3, .n_negative = 4, .rejections = 3}, 0.5);
-  CHECK(half.positive.interval->estimate == 0.75);
-  const PredictiveValues rare = predictive_values({.n_positive = 4, .hits = 3, .n_negative = 4, .rejections = 3}, 0.1);
-  CHECK(rare.positive.interval->estimate == doctest::Approx(0.075 / (0.075 + 0.225)).epsilon(1e-12));
-  CHECK(rare.negative.interval->estimate == doctest::Approx(0.675 / (0.675 + 0.025)).epsilon(1e-12));
-  CHECK(rare.positive.interval->high < half.positive.interval->high);
-}
-
-TEST_CASE("predictive values have the interval of the worked formula, and a width even where no call was wrong") {
-  const auto values = predictive_values({.n_positive = 50, .hits = 40, .n_negative = 80, .rejections = 72}, 0.2);
-  const double z = 1.959963984540054, z2 = z * z;
-  const double sensitivity = (40 + z2 / 2) / (50 + z2), specificity = (72 + z2 / 2) / (80 + z2);
-  const double centre = std::log(sensitivity * 0.2 / ((1 - specificity) * 0.8));
-  const double half = z * std::sqrt((1 - sensitivity) / sensitivity / (50 + z2) + specificity / (1 - specificity) / (80 + z2));
-  CHECK(values.positive.interval->estimate == doctest::Approx(0.16 / (0.16 + 0.08)).epsilon(1e-12));
-  CHECK(values.positive.interval->low == doctest::Approx(1 / (1 + std::exp(-centre + half))).epsilon(1e-12));
-  CHECK(values.positive.interval->high == doctest::Approx(1 / (1 + std::exp(-centre - half))).epsilon(1e-12));
-  const auto perfect = predictive_values({.n_positive = 5, .hits = 5, .n_negative = 5, .rejections = 5}, 0.01);
-  CHECK(perfect.positive.interval->estimate == 1);
-  CHECK(perfect.positive.interval->high == 1);
-  CHECK(perfect.positive.interval->low < 0.2);  // five of five says little about one in a hundred
-  const auto none = predictive_values({.n_positive = 5, .hits = 0, .n_negative = 5, .rejections = 5}, 0.1);
-  CHECK_FALSE(none.positive.interval);
-  CHECK(none.positive.why_not == "nobody was called so");
-  CHECK(none.negative.interval->estimate == doctest::Approx(0.9).epsilon(1e-12));
-  const auto few = predictive_values({.n_positive = 3, .hits = 3, .n_negative = 9, .rejections = 9}, 0.1);
-  CHECK_FALSE(few.positive.interval);
-  CHECK_FALSE(few.negative.interval);
-  CHECK_THROWS_AS(predictive_values({.n_positive = 3, .hits = 4, .n_negative = 9, .rejections = 9}, 0.1), InternalError);
-  CHECK_THROWS_AS(predictive_values({.n_positive = 5, .hits = 4, .n_negative = 9, .rejections = 9}, 1), InternalError);
 }
 
 TEST_CASE("forty-nine units have no calibration error") {

@@ -30,12 +30,16 @@ std::vector<std::vector<std::size_t>> units_of_class(std::span<const std::int32_
 }
 
 std::string too_few(const std::vector<std::vector<std::size_t>>& units) {
-  if (units.empty()) return "no units";
-  for (const auto& members : units)
-    if (!members.empty() && static_cast<std::int64_t>(members.size()) < kLeastUnitsForBootstrap)
-      return std::to_string(members.size()) + " units in the smallest class; a bootstrap needs " +
-             std::to_string(kLeastUnitsForBootstrap);
-  return "";
+  std::int64_t fewest = kLeastUnitsForBootstrap;
+  bool any = false;
+  for (const auto& members : units) {
+    if (members.empty()) continue;
+    any = true;
+    fewest = std::min(fewest, std::ssize(members));
+  }
+  if (!any) return "no units";
+  if (fewest >= kLeastUnitsForBootstrap) return "";
+  return std::to_string(fewest) + " units in the smallest class; a bootstrap needs " + std::to_string(kLeastUnitsForBootstrap);
 }
 
 // Sorted draws; numpy.percentile's linear interpolation.

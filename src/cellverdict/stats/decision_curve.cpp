@@ -1,10 +1,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/stats/decision_curve.h>
 
-#include <boost/math/distributions/normal.hpp>
-
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 namespace cellverdict {
@@ -34,33 +31,6 @@ void check(const DecisionCurveInput& in) {
                        .advice = "the model has diverged or its input holds missing values"});
 }
 
-// hits of n, and the same with z²/2 added to hits and to the rest.
-struct Rate {
-  double rate, adjusted, n_adjusted;
-};
-Rate rate_of(std::int64_t hits, std::int64_t n, double z) {
-  const double h = static_cast<double>(hits), total = static_cast<double>(n);
-  return {.rate = h / total, .adjusted = (h + z * z / 2) / (total + z * z), .n_adjusted = total + z * z};
-}
-
-// P(state | call) from P(call | state) = `right`, P(no such call | other state) = `other`, P(state) = `share`. The delta method
-// gives Var logit = (1 − right)/right / n + other/(1 − other) / n_other, on adjusted rates.
-MaybeInterval predictive_value(const Rate& right, const Rate& other, double share, double z) {
-  const double called = right.rate * share + (1 - other.rate) * (1 - share);
-  if (called == 0) return {.interval = std::nullopt, .why_not = "nobody was called so"};
-  const double centre = std::log(right.adjusted * share / ((1 - other.adjusted) * (1 - share)));
-  const double half = z * std::sqrt((1 - right.adjusted) / right.adjusted / right.n_adjusted +
-                                    other.adjusted / (1 - other.adjusted) / other.n_adjusted);
-  const auto back = [](double x) { return 1 / (1 + std::exp(-x)); };
-  const double estimate = right.rate * share / called;
-  // At a rate of 0 or 1 the estimate lies at the end of the scale and the adjusted interval short of it.
-  return {.interval = Interval{.estimate = estimate,
-                               .low = std::min(estimate, back(centre - half)),
-                               .high = std::max(estimate, back(centre + half)),
-                               .method = "Mercaldo, logit, adjusted"},
-          .why_not = ""};
-}
-
 }  // namespace
 
 std::vector<NetBenefit> decision_curve(const DecisionCurveInput& input) {
@@ -87,30 +57,6 @@ std::vector<NetBenefit> decision_curve(const DecisionCurveInput& input) {
                      .treat_all = share - (1 - share) * odds});
   }
   return curve;
-}
-
-PredictiveValues predictive_values(const CallCounts& counts, double prevalence, double level) {
-  if (!(prevalence > 0 && prevalence < 1) || !(level > 0 && level < 1))
-    bug("predictive values", "a prevalence of " + std::to_string(prevalence) + " at level " + std::to_string(level),
-        "0 to 1, both excluded");
-  if (counts.hits < 0 || counts.hits > counts.n_positive || counts.rejections < 0 || counts.rejections > counts.n_negative)
-    bug("predictive values",
-        std::to_string(counts.hits) + " of " + std::to_string(counts.n_positive) + " and " + std::to_string(counts.rejections) +
-            " of " + std::to_string(counts.n_negative),
-        "no more calls than units");
-  PredictiveValues out{.prevalence = prevalence, .positive = {}, .negative = {}};
-  if (std::min(counts.n_positive, counts.n_negative) < kLeastUnitsForAuc) {
-    out.positive.why_not = std::to_string(counts.n_positive) + " positive and " + std::to_string(counts.n_negative) +
-                           " negative units; predictive values need " + std::to_string(kLeastUnitsForAuc) + " of each";
-    out.negative.why_not = out.positive.why_not;
-    return out;
-  }
-  const double z = boost::math::quantile(boost::math::normal(), (1 + level) / 2);
-  const Rate sensitivity = rate_of(counts.hits, counts.n_positive, z);
-  const Rate specificity = rate_of(counts.rejections, counts.n_negative, z);
-  out.positive = predictive_value(sensitivity, specificity, prevalence, z);
-  out.negative = predictive_value(specificity, sensitivity, 1 - prevalence, z);
-  return out;
 }
 
 }  // namespace cellverdict

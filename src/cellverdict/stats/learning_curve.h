@@ -23,7 +23,8 @@ struct Epoch {
   double seconds = 0;
 };
 
-// The monitored number of an epoch, larger is better. `monitor`: "validation.auc", ".loss", ".accuracy", ".balanced_accuracy", ".f1".
+// The monitored number of an epoch, larger is better. `monitor`: "validation.auc", ".loss", ".accuracy", ".balanced_accuracy",
+// ".f1".
 inline double monitored(const std::string& monitor, const EpochMetrics& m) {
   if (monitor == "validation.loss") return -m.loss;
   if (monitor == "validation.accuracy") return m.accuracy;
