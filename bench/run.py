@@ -117,11 +117,13 @@ class Bench:
         return [sys.executable, HERE / "peers.py", *arguments, "--threads", THREADS]
 
     def compare(self, name, peer, ours, theirs, fresh):
-        """In turns. `fresh` puts everything back, outside the measured time; round 0 warms up the disk cache and compiled code."""
+        """In turns. `fresh` puts everything back, outside the measured time; a pair does so for each side, and leaves what the other
+        made. Round 0 warms up the disk cache and compiled code."""
         row = Row(name, peer, [], [])
+        fresh_sides = fresh if isinstance(fresh, tuple) else (fresh, fresh)
         for turn in range(self.rounds + 1):
-            for command, runs in ((ours, row.ours), (theirs, row.theirs)):
-                fresh()
+            for command, runs, put_back in ((ours, row.ours, fresh_sides[0]), (theirs, row.theirs, fresh_sides[1])):
+                put_back()
                 self.loads.append(os.getloadavg()[0])
                 run = measure(command)
                 if turn > 0:
@@ -212,14 +214,14 @@ class Bench:
         experiment.write_text(data + "[split]\nscheme = 'group'\n[prepare]\nmax_genes = 0\nmax_cells = 0\ngenes = { select = 'variance', n = 2000 }\n")
         ours = self.ours("prepare", experiment, "--out", out)
         theirs = self.theirs("atlas", "--source", packed, "--out", made)
-        row = self.compare("prepare", "scanpy", ours, theirs, lambda: (remove(out), remove(made)))
+        row = self.compare("prepare", "scanpy", ours, theirs, (lambda: remove(out), lambda: remove(made)))
         row.more = f"{cells:,} cells × {n_genes:,} genes, {n:,} counts, gzip; {same_number(self.program, out, made)}"
 
         n = large.write_mex(folder, 10000 // self.shrink, 30000, 3000)
         converted = self.work / "mex.h5ad"
         ours = self.ours("convert", folder, converted, "--gzip", "no")
         theirs = self.theirs("mex", "--source", folder, "--out", made)
-        row = self.compare("mex", "scanpy", ours, theirs, lambda: (remove(converted), remove(made)))
+        row = self.compare("mex", "scanpy", ours, theirs, (lambda: remove(converted), lambda: remove(made)))
         row.more = f"10x folder to h5ad, {n:,} counts, gzip; {same_matrix(converted, made)}"
 
         for name, command in (("start, --help", ["--help"]), ("start, inspect", ["inspect", plain])):
