@@ -53,8 +53,9 @@ StoreKey make_store_key(const RunContext& context, const StoreRequest& request, 
 // Reads the counts of every source once and writes the store (whole or not at all). Memory: some blocks of rows, and of the source
 // under way its cell names, one column of its annotations and twelve bytes a cell; all else waits in scratch files in `folder`.
 // Throws InputError (damaged, changed while it was read) and DataError (no cell left, no shared gene, values that are no counts).
+// `key` is make_store_key's of the same request.
 StoreIndex write_store(const RunContext& context, const StoreRequest& request, const std::filesystem::path& folder,
-                       FileDigests& digests);
+                       const StoreKey& key, FileDigests& digests);
 StoreIndex write_store(const RunContext& context, const StoreRequest& request, const std::filesystem::path& folder);
 
 // Only the index; throws InputError when there is none.

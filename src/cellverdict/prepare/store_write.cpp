@@ -63,11 +63,11 @@ std::string shard_name(std::size_t s, std::string source) {
 
 class StoreWriter {
  public:
-  StoreWriter(const RunContext& context, const StoreRequest& request, const fs::path& folder, FileDigests& digests)
-      : context_(context), request_(request), folder_(folder), digests_(digests) {}
+  StoreWriter(const RunContext& context, const StoreRequest& request, const fs::path& folder, const StoreKey& key,
+              FileDigests& digests)
+      : context_(context), request_(request), folder_(folder), key_(key), digests_(digests) {}
 
   StoreIndex write() {
-    const StoreKey before = make_store_key(context_, request_, digests_);
     plan_ = plan_cells(context_, request_);
     index_.notes = plan_.notes;
     note_mitochondrial();
@@ -87,7 +87,7 @@ class StoreWriter {
       }
       finish(out.temporary(), records, sums);
     }
-    write_index(out.temporary(), before);
+    write_index(out.temporary());
     out.commit();
     return std::move(index_);
   }
@@ -238,15 +238,14 @@ class StoreWriter {
                     plan_.genes);
   }
 
-  void write_index(const fs::path& folder, const StoreKey& before) {
+  void write_index(const fs::path& folder) {
     for (const auto& note : index_.notes)
       if (std::find(warned_.begin(), warned_.end(), note) == warned_.end()) context_.log("note      " + note);
     // What was read is what is written down: a file touched meanwhile is hashed anew.
-    StoreKey key = make_store_key(context_, request_, digests_);
-    for (std::size_t i = 0; i < key.inputs.size(); ++i)
-      if (i >= before.inputs.size() || key.inputs[i] != before.inputs[i]) refuse_changed(key.inputs[i].first);
-    index_.key = std::move(key.key);
-    index_.inputs = std::move(key.inputs);
+    for (const auto& [path, hash] : key_.inputs)
+      if (digests_.of(path) != hash) refuse_changed(path);
+    index_.key = key_.key;
+    index_.inputs = key_.inputs;
     write_file(folder / "store.json", store_index_to_json(index_));
   }
 
@@ -259,6 +258,7 @@ class StoreWriter {
   const RunContext& context_;
   const StoreRequest& request_;
   const fs::path folder_;
+  const StoreKey& key_;
   FileDigests& digests_;
   CellPlan plan_;
   std::vector<std::int32_t> mitochondrial_;
@@ -270,13 +270,15 @@ class StoreWriter {
 
 }  // namespace
 
-StoreIndex write_store(const RunContext& context, const StoreRequest& request, const fs::path& folder, FileDigests& digests) {
-  return StoreWriter(context, request, folder, digests).write();
+StoreIndex write_store(const RunContext& context, const StoreRequest& request, const fs::path& folder, const StoreKey& key,
+                       FileDigests& digests) {
+  return StoreWriter(context, request, folder, key, digests).write();
 }
 
 StoreIndex write_store(const RunContext& context, const StoreRequest& request, const fs::path& folder) {
   FileDigests digests;
-  return write_store(context, request, folder, digests);
+  const StoreKey key = make_store_key(context, request, digests);
+  return write_store(context, request, folder, key, digests);
 }
 
 }  // namespace cellverdict

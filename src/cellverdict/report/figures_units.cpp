@@ -42,10 +42,10 @@ Figure finish(Figure figure, const ReportVariant& variant) {
   return figure;
 }
 
-FigureHead head_of(const ReportVariant& variant, const char* name, std::string title, const std::string& about) {
+FigureHead head_of(const ReportVariant& variant, const char* name, const std::string& title, const std::string& about) {
   const Evaluation& e = variant.evaluation;
   return {.name = name,
-          .title = std::move(title),
+          .title = title,
           .subtitle = e.name + " · " + about,
           .banner = banner_of(e),
           .description = title + " of " + e.name + ", " + about + "."};

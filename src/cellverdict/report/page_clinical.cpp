@@ -178,14 +178,13 @@ std::string intended_use(const ReportInput& report) {
   for (std::size_t i = 0; i < e.classes.size(); ++i)
     classes += (i == 0 ? "" : i + 1 == e.classes.size() ? " and " : ", ") + e.classes[i];
   return "<h2 id=\"use\">Intended use, and what it is not for</h2>\n" +
-         html_list(
-             {fmt::format("For: asking whether {} ({}) can be read from the expression of a {}'s cells in data like these.", label,
-                          classes, unit),
-              "Not for: diagnosis, prognosis, screening, the choice of a treatment, or any decision about a person.",
-              fmt::format("It has to choose one of {}: a {} of another kind is called one of them too.", classes, unit),
-              fmt::format("It says nothing of how early, how severe or why: only of {}, as it was labelled here.", label),
-              "Tissue, platform, preparation and quality limits must be those of the training data; whether it holds elsewhere "
-              "was not measured here."});
+         html_list({fmt::format("For: asking whether {} ({}) can be read from the expression of a {}'s cells in data like these.",
+                                label, classes, unit),
+                    "Not for: diagnosis, prognosis, screening, the choice of a treatment, or any decision about a person.",
+                    fmt::format("It has to choose one of {}: a {} of another kind is called one of them too.", classes, unit),
+                    fmt::format("It says nothing of how early, how severe or why: only of {}, as it was labelled here.", label),
+                    "Tissue, platform, preparation and quality limits must be those of the training data.",
+                    "Whether it holds elsewhere was not measured here."});
 }
 
 }  // namespace cellverdict

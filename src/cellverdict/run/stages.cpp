@@ -64,7 +64,8 @@ void forget_results(const VariantRun& variant) {
 void prepare_store(const RunContext& context, VariantRun& variant, StudySoFar& study) {
   const StoreRequest request{
       .data = variant.experiment.data, .prepare = variant.experiment.prepare, .base = variant.experiment.base};
-  variant.store_key = make_store_key(context, request, study.digests).key;
+  const StoreKey key = make_store_key(context, request, study.digests);
+  variant.store_key = key.key;
   variant.store = place_of_store(study, variant.store_key);
   const bool made_before =
       std::any_of(study.done.begin(), study.done.end(), [&](const auto& other) { return other.store_key == variant.store_key; });
@@ -73,14 +74,7 @@ void prepare_store(const RunContext& context, VariantRun& variant, StudySoFar& s
     return;
   }
   const Stopwatch watch;
-  const StoreIndex index = write_store(context, request, variant.store, study.digests);
-  if (index.key != variant.store_key) {
-    fs::remove_all(variant.store);
-    throw InputError({.where = "[data]",
-                      .found = "an input file that was changed while it was read",
-                      .expected = "files that stay as they are",
-                      .advice = "run again when nothing writes to them"});
-  }
+  const StoreIndex index = write_store(context, request, variant.store, key, study.digests);
   std::int64_t before = 0, after = 0;
   for (const auto n : index.flow.n_cells.front()) before += n;
   for (const auto n : index.flow.n_cells.back()) after += n;
