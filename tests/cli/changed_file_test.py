@@ -113,11 +113,9 @@ def play(program: str, folder: Path, change, way: Way) -> tuple[subprocess.Compl
 
 
 def main() -> int:
-    program = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CELLVERDICT_PROGRAM", "")
-    if not program:
-        print("skipped: no program: give its path or set CELLVERDICT_PROGRAM")
+    program = files.program_to_test()
+    if program is None:
         return SKIPPED
-    program = str(Path(program).resolve())
     problems = []
     with tempfile.TemporaryDirectory(prefix="cellverdict_changed.") as name:
         for change in CHANGES:

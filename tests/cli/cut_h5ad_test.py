@@ -21,11 +21,9 @@ SHARES = (0, 0.001, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.9999)
 
 
 def main() -> int:
-    program = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CELLVERDICT_PROGRAM", "")
-    if not program:
-        print("skipped: no program: give its path or set CELLVERDICT_PROGRAM")
+    program = files.program_to_test()
+    if program is None:
         return SKIPPED
-    program = str(Path(program).resolve())
     problems, n_refused = [], 0
     with tempfile.TemporaryDirectory(prefix="cellverdict_cut.") as name:
         folder = Path(name)

@@ -5,9 +5,19 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
+
+
+def program_to_test() -> str | None:
+    """The first argument, else $CELLVERDICT_PROGRAM, as a whole path; says so when there is neither."""
+    program = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CELLVERDICT_PROGRAM", "")
+    if not program:
+        print("skipped: no program: give its path or set CELLVERDICT_PROGRAM")
+        return None
+    return str(Path(program).resolve())
 
 
 class Skip(Exception):

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+import files
 from memory_test import SKIPPED
 
 import h5py
@@ -59,9 +60,8 @@ def write_large(path: Path) -> None:
 
 
 def main() -> int:
-    program = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CELLVERDICT_PROGRAM", "")
-    if not program:
-        print("skipped: no program: give its path or set CELLVERDICT_PROGRAM")
+    program = files.program_to_test()
+    if program is None:
         return SKIPPED
     with tempfile.TemporaryDirectory(prefix="cellverdict_large.") as name:
         path = Path(name) / "large.h5ad"

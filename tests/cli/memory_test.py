@@ -14,6 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))
+import files
+
 SKIPPED = 77
 try:
     import h5py
@@ -106,11 +109,9 @@ def prepare(program: str, folder: Path, n_cells: int, limit: int | None = None) 
 
 
 def main() -> int:
-    program = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CELLVERDICT_PROGRAM", "")
-    if not program:
-        print("skipped: no program: give its path or set CELLVERDICT_PROGRAM")
+    program = files.program_to_test()
+    if program is None:
         return SKIPPED
-    program = str(Path(program).resolve())
     problems, peaks = [], {}
     with tempfile.TemporaryDirectory(prefix="cellverdict_memory.") as name:
         folder = Path(name)

@@ -73,11 +73,9 @@ def judge(done: subprocess.CompletedProcess, out: Path, whole: str, reference: d
 
 
 def main() -> int:
-    program = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CELLVERDICT_PROGRAM", "")
-    if not program:
-        print("skipped: no program: give its path or set CELLVERDICT_PROGRAM")
+    program = files.program_to_test()
+    if program is None:
         return SKIPPED
-    program = str(Path(program).resolve())
     problems, n_runs, n_refused = [], 0, 0
     with tempfile.TemporaryDirectory(prefix="cellverdict_no_room.") as name:
         top = Path(name)

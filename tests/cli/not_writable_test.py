@@ -55,9 +55,8 @@ def what_is_in(top: Path) -> dict[str, str]:
 
 
 def main() -> int:
-    program = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CELLVERDICT_PROGRAM", "")
-    if not program:
-        print("skipped: no program: give its path or set CELLVERDICT_PROGRAM")
+    program = files.program_to_test()
+    if program is None:
         return SKIPPED
     is_root = os.geteuid() == 0
     problems, n_refused, skipped = [], 0, set()
