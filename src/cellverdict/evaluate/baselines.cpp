@@ -2,6 +2,7 @@
 
 #include <cellverdict/base/parallel.h>
 #include <cellverdict/encode/minibatches.h>
+#include <cellverdict/evaluate/wording.h>
 #include <cellverdict/stats/logistic.h>
 
 #include <fmt/format.h>
@@ -116,16 +117,10 @@ TwoSides shares_on_both_sides(const BaselineRequest& request, const std::vector<
   return {shares_of_values(request.train, train), shares_of_values(request.asked, asked)};
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
-  return text;
-}
-
 BaselinePrediction covariates(const BaselineRequest& request) {
   TwoSides sides = shares_on_both_sides(request, request.covariates);
   return {.name = "covariates",
-          .how = "logistic regression on " + joined(request.covariates) + " alone, without a gene",
+          .how = "logistic regression on " + joined_in_words(request.covariates) + " alone, without a gene",
           .probability = regress_units(request, std::move(sides.train), std::move(sides.asked))};
 }
 

@@ -2,6 +2,7 @@
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/evaluate/covariates.h>
+#include <cellverdict/evaluate/wording.h>
 #include <cellverdict/split/split.h>
 
 #include <fmt/format.h>
@@ -40,9 +41,7 @@ std::string class_list(const std::vector<std::int64_t>& units, const std::vector
   std::vector<std::string> present;
   for (std::size_t c = 0; c < classes.size(); ++c)
     if (units[c] > 0) present.push_back(classes[c]);
-  std::string text;
-  for (std::size_t i = 0; i < present.size(); ++i) text += (i == 0 ? "" : i + 1 == present.size() ? " and " : ", ") + present[i];
-  return text;
+  return joined_in_words(present);
 }
 
 std::int64_t n_classes_in(const std::vector<std::int64_t>& units) {

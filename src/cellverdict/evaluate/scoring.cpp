@@ -58,11 +58,6 @@ bool is_torn(const std::vector<UnitCall>& calls, const Observations& cells) {
   });
 }
 
-std::int32_t call_of(const double* row, std::int64_t n_classes, std::int32_t positive, double threshold) {
-  if (n_classes == 2) return row[positive] >= threshold ? positive : 1 - positive;
-  return static_cast<std::int32_t>(std::max_element(row, row + n_classes) - row);
-}
-
 Observations observe_cells(const ScoringInput& input) {
   const std::int64_t k = std::ssize(input.test.classes());
   Observations cells{.n_classes = k, .positive = input.positive, .probability = input.probability};
@@ -71,7 +66,8 @@ Observations observe_cells(const ScoringInput& input) {
     while (i >= input.folds[fold].end) ++fold;
     cells.truth.push_back(input.test.label(i));
     cells.fold.push_back(fold);
-    cells.called.push_back(call_of(input.probability.data() + i * k, k, input.positive, input.folds[fold].threshold));
+    const auto row = std::span(input.probability).subspan(static_cast<std::size_t>(i * k), static_cast<std::size_t>(k));
+    cells.called.push_back(predicted_class(row, input.positive, input.folds[fold].threshold));
   }
   return cells;
 }
@@ -80,7 +76,7 @@ std::vector<UnitCall> call_units(const ScoringInput& input, const Observations& 
   std::vector<UnitCall> calls;
   for (auto& mean : unit_means(input.test, input.probability)) {
     UnitCall unit{.fold = cells.fold[mean.cells.front()]};
-    unit.called = call_of(mean.probability.data(), cells.n_classes, input.positive, input.folds[unit.fold].threshold);
+    unit.called = predicted_class(mean.probability, input.positive, input.folds[unit.fold].threshold);
     const auto right =
         std::count_if(mean.cells.begin(), mean.cells.end(), [&](auto i) { return cells.called[i] == cells.truth[i]; });
     unit.cell_accuracy = static_cast<double>(right) / static_cast<double>(mean.n_cells);

@@ -30,8 +30,7 @@ void say_who_is_compared(const CohortRoles& roles, Evaluation& e) {
   for (const auto& [label, names] : donors)
     if (names.size() < 2) alone.push_back(fmt::format("one donor is {} ({})", label, *names.begin()));
   if (alone.empty()) return;
-  std::string who;
-  for (std::size_t i = 0; i < alone.size(); ++i) who += (i == 0 ? "" : i + 1 == alone.size() ? " and " : ", ") + alone[i];
+  const std::string who = joined_in_words(alone);
   e.first_lines.push_back(
       fmt::format("{}: this study cannot separate the {} from the person.", capitalised("only " + who), roles.label));
 }
@@ -150,14 +149,19 @@ void answer(const CohortRoles& roles, Evaluation& e) {
     if (rival.name != "majority" && rival.name != "covariates" &&
         !(rival.difference.interval && rival.difference.interval->low > 0))
       equals.push_back(rival.name);
-  std::string names;
-  for (std::size_t i = 0; i < equals.size(); ++i) names += (i == 0 ? "" : i + 1 == equals.size() ? " and " : ", ") + equals[i];
+  const std::string names = joined_in_words(equals);
   e.answer += equals.empty()
                   ? "."
                   : fmt::format("; not shown to be better than the simple {} {}.", equals.size() == 1 ? "model" : "models", names);
 }
 
 }  // namespace
+
+std::string joined_in_words(const std::vector<std::string>& items) {
+  std::string text;
+  for (std::size_t i = 0; i < items.size(); ++i) text += (i == 0 ? "" : i + 1 == items.size() ? " and " : ", ") + items[i];
+  return text;
+}
 
 void word_evaluation(const CohortRoles& roles, Evaluation& e) {
   say_who_is_compared(roles, e);

@@ -6,6 +6,9 @@
 
 namespace cellverdict {
 
+// "day, batch and site"; empty for none.
+std::string joined_in_words(const std::vector<std::string>& items);
+
 // Fills first_lines, warnings and verdict from the numbers that are there.
 void word_evaluation(const CohortRoles& roles, Evaluation& evaluation);
 

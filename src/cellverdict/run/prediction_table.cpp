@@ -2,6 +2,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/run/prediction_table.h>
 #include <cellverdict/stats/calibration.h>
+#include <cellverdict/stats/metrics.h>
 
 #include <fmt/format.h>
 
@@ -31,10 +32,8 @@ std::vector<double> calibrated(const std::vector<double>& probability, const Mod
 
 std::size_t called_class(const double* probability, const ModelCard& card) {
   const auto& classes = card.heads[0].classes;
-  if (classes.size() != 2)
-    return static_cast<std::size_t>(std::max_element(probability, probability + classes.size()) - probability);
-  const std::size_t positive = classes[0] == card.positive ? 0 : 1;
-  return probability[positive] >= card.threshold ? positive : 1 - positive;
+  const std::int32_t positive = classes[0] == card.positive ? 0 : 1;
+  return static_cast<std::size_t>(predicted_class(std::span(probability, classes.size()), positive, card.threshold));
 }
 
 void write_predictions(const std::filesystem::path& file, const CellView& view, const std::vector<double>& probability,

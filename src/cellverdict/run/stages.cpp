@@ -150,7 +150,7 @@ static void forget_other_models(const fs::path& folder, bool folded) {
     fs::remove_all(folder / ("fold-" + std::to_string(n)));
 }
 
-std::vector<FoldRun> split_cohort(const RunContext& context, const VariantRun& variant) {
+std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant) {
   refuse_emptied_units(variant);
   std::vector<FoldRun> folds = make_fold_runs(context, variant);
   const Split& split = folds.front().split;
@@ -169,7 +169,8 @@ std::vector<FoldRun> split_cohort(const RunContext& context, const VariantRun& v
   write_file(saved, experiment);
   for (const auto& note : summary.notes) context.warn(note);
   // Before hours of training, not after.
-  for (const auto& row : audit_confounding(*folds.front().cohort))
+  variant.confounding = audit_confounding(*folds.front().cohort);
+  for (const auto& row : variant.confounding)
     if (!row.warning.empty()) context.warn(row.warning);
   return folds;
 }
@@ -213,7 +214,7 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
   const SplitSummary summary = summary_of(folds);
   EvaluateInput input{.name = variant.experiment.name.empty() ? "result" : variant.experiment.name,
                       .split = summary,
-                      .confounding = audit_confounding(*folds.front().cohort),
+                      .confounding = variant.confounding,
                       .seed = context.seed,
                       .threads = context.threads};
   std::vector<FoldModel> models;

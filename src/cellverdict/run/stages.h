@@ -15,6 +15,7 @@ struct VariantRun {
   std::filesystem::path store;
   std::string store_key;
   std::string train_key;
+  std::vector<ConfoundingRow> confounding;  // of its cohort; split_cohort fills it
 };
 
 // The variants of a study that are done, and what they can share with the next.
@@ -41,7 +42,7 @@ std::vector<Split> make_splits(const RunContext& context, const std::shared_ptr<
                                const Experiment& experiment);
 
 // The split, or the folds, written as split.tsv: who is tested when.
-std::vector<FoldRun> split_cohort(const RunContext& context, const VariantRun& variant);
+std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant);
 // The split, or all folds together: every unit tested once.
 SplitSummary summary_of(const std::vector<FoldRun>& folds);
 std::string table_of(const std::vector<FoldRun>& folds);

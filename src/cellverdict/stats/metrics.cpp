@@ -166,6 +166,11 @@ double top_k_accuracy(const ClassificationInput& input, std::int64_t k) {
   return static_cast<double>(n_hits) / static_cast<double>(input.truth.size());
 }
 
+std::int32_t predicted_class(std::span<const double> row, std::int32_t positive, double threshold) {
+  if (row.size() == 2) return row[static_cast<std::size_t>(positive)] >= threshold ? positive : 1 - positive;
+  return static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin());
+}
+
 std::vector<std::int32_t> predicted_classes(const ClassificationInput& input) {
   check(input);
   if (!input.called.empty()) return {input.called.begin(), input.called.end()};
@@ -173,11 +178,7 @@ std::vector<std::int32_t> predicted_classes(const ClassificationInput& input) {
   for (std::size_t i = 0; i < predicted.size(); ++i) {
     const auto row =
         input.probability.subspan(i * static_cast<std::size_t>(input.n_classes), static_cast<std::size_t>(input.n_classes));
-    if (input.n_classes == 2) {
-      predicted[i] = row[static_cast<std::size_t>(input.positive)] >= input.threshold ? input.positive : 1 - input.positive;
-    } else {
-      predicted[i] = static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin());
-    }
+    predicted[i] = predicted_class(row, input.positive, input.threshold);
   }
   return predicted;
 }

@@ -33,6 +33,8 @@ struct ClassificationInput {
   std::span<const std::int32_t> called;  // [n] predicted classes, when they come from elsewhere; empty: by the rule above
 };
 
+// Of one row of probabilities, under the rule above; positive and threshold matter for two classes alone.
+std::int32_t predicted_class(std::span<const double> row, std::int32_t positive, double threshold);
 // Predicted class of each row under the rule above; ties go to the lower class.
 // Throws DataError for a probability outside [0, 1] or not a number, InternalError when sizes or classes do not fit.
 std::vector<std::int32_t> predicted_classes(const ClassificationInput& input);
