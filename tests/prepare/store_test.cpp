@@ -220,7 +220,7 @@ TEST_CASE("anndata opens the store and finds the same numbers") {
   }
 }
 
-TEST_CASE("rows of a shard are grouped by unit") {
+TEST_CASE("rows of a shard keep the order of their file, and sums are of their own units") {
   const TempFolder folder;
   Frame obs;
   std::vector<std::string> library, label;
@@ -239,8 +239,15 @@ TEST_CASE("rows of a shard are grouped by unit") {
   write_into(folder, request);
   const Cohort cohort = read_store(folder / "store", request.data);
   CHECK(cohort.table->n_cells() == 60);
-  CHECK(std::is_sorted(cohort.unit.begin(), cohort.unit.end()));
-  CHECK(cohort.table->obs().index[1] == "cell3");  // of one file, the names stay as they are
+  CHECK(cohort.table->obs().index[1] == "cell1");  // of one file, the names stay as they are
+  for (int u = 0; u < 3; ++u) {
+    CHECK(cohort.sums->sums[u].n_cells == 20);
+    for (int g = 0; g < 30; ++g) {
+      double n_positive = 0;
+      for (int i = u; i < 60; i += 3) n_positive += example_counts("X")(i, g) > 0 ? 1 : 0;
+      CHECK(cohort.sums->sums[u].n_positive[g] == n_positive);
+    }
+  }
   const Cells cells = cells_of(cohort);
   for (int g = 0; g < 30; ++g) {
     const auto found = cells.at("cell17").find("ENSG" + std::to_string(g));
@@ -614,10 +621,10 @@ TEST_CASE("the key changes with what the store depends on and with nothing else"
   const TempFolder folder;
   const StoreRequest request = write_study(folder);
   FileDigests digests;
-  const auto key = [&](const StoreRequest& r) { return make_store_key({}, r, digests).key; };
+  const auto key = [&](const StoreRequest& r) { return make_store_key({}, r, input_files({}, r), digests).key; };
   const std::string first = key(request);
   CHECK(key(request) == first);
-  CHECK(make_store_key({}, request, digests).inputs.size() == 12);
+  CHECK(make_store_key({}, request, input_files({}, request), digests).inputs.size() == 12);
   StoreRequest other = request;
   other.prepare.genes.n = 7;
   other.prepare.scale.clip = 1;

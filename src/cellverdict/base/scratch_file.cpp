@@ -45,6 +45,15 @@ void ScratchFile::write_at(std::int64_t place, const void* bytes, std::int64_t n
   if (!write_all_at(file_, place, bytes, n)) fail();
 }
 
+void ScratchFile::begin_flush(std::int64_t place, std::int64_t n) const {
+  ::sync_file_range(file_, place, n, SYNC_FILE_RANGE_WRITE);
+}
+
+std::filesystem::path ScratchFile::give_away() {
+  close();
+  return std::exchange(path_, {});
+}
+
 void ScratchFile::close() {
   if (file_ >= 0 && ::close(std::exchange(file_, -1)) != 0) fail();
 }

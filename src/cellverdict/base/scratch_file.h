@@ -23,11 +23,16 @@ class ScratchFile {
   void write_at(std::int64_t place, const void* bytes, std::int64_t n) const;
   void append(const void* bytes, std::int64_t n) { write_at(reserve(n), bytes, n); }
 
+  // The disk begins with these bytes at once: for a file that will be kept.
+  void begin_flush(std::int64_t place, std::int64_t n) const;
+
   // After the last write; what is mapped stays. A study may have more sources than a process may have open files.
   void close();
   // The whole file as it is now, mapped; changes made through it are kept. Holds until the next call after a write. Null when it is
   // empty.
   std::byte* bytes();
+  // Whoever asks for it keeps the file, which stays where it is; what is mapped stays.
+  std::filesystem::path give_away();
 
  private:
   [[noreturn]] void fail() const;

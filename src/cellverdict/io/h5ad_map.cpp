@@ -1,6 +1,7 @@
 // A shard of the store, its X read in place: the file is mapped and the arrays are views into it.
 
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/parallel.h>
 #include <cellverdict/io/h5ad_frame.h>
 #include <cellverdict/io/h5ad_read.h>
 
@@ -9,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -74,10 +77,13 @@ void check_rows(const Hdf5Object& x, const CsrShard& shard, std::size_t n_values
   for (std::int64_t row = 0; row < n_rows; ++row)
     if (shard.indptr[row + 1] < shard.indptr[row])
       x.refuse("indptr that falls at row " + std::to_string(row), "ascending values", "prepare the data again");
-  std::uint32_t largest = 0;  // a negative index is larger than any gene
-  for (const std::int32_t gene : shard.indices) largest = std::max(largest, static_cast<std::uint32_t>(gene));
-  if (n_stored > 0 && largest >= n_genes)
-    x.refuse("a gene index out of range", "below " + std::to_string(n_genes), "prepare the data again");
+  std::atomic<bool> beyond = false;
+  parallel_for(n_stored, available_threads(), [&](std::int64_t begin, std::int64_t end) {
+    std::uint32_t largest = 0;  // a negative index is larger than any gene
+    for (std::int64_t k = begin; k < end; ++k) largest = std::max(largest, static_cast<std::uint32_t>(shard.indices[k]));
+    if (largest >= n_genes) beyond = true;
+  });
+  if (beyond) x.refuse("a gene index out of range", "below " + std::to_string(n_genes), "prepare the data again");
 }
 
 }  // namespace

@@ -8,13 +8,18 @@
 #include <cellverdict/io/hdf5_output.h>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
 
 namespace cellverdict {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -124,15 +129,62 @@ H5adShard::H5adShard(const std::filesystem::path& path, const H5adShardShape& sh
   {
     Hdf5Group x = root.group("X", "csr_matrix", "0.1.0");
     x.mark_whole("shape", sizes);
-    data_at_ = x.array("data", shape.whole_16_bit ? Hdf5Element::uint16 : Hdf5Element::float32, shape.n_entries).offset();
     genes_at_ = x.array("indices", Hdf5Element::int32, shape.n_entries).offset();
+    data_at_ = x.array("data", shape.whole_16_bit ? Hdf5Element::uint16 : Hdf5Element::float32, shape.n_entries).offset();
     ends_at_ = x.array("indptr", narrow_ends(shape.n_entries) ? Hdf5Element::int32 : Hdf5Element::int64, shape.n_rows + 1).offset();
   }
   root.close_file();
-  file_ = ::open(out_.temporary().c_str(), O_WRONLY | O_CLOEXEC);
+  begin();
+}
+
+void H5adShard::begin() {
+  file_ = ::open(out_.temporary().c_str(), O_RDWR | O_CLOEXEC);
   if (file_ < 0) refuse_unwritten(path_);
   const std::int64_t zero = 0;
   write_ends(-1, std::span(&zero, 1));
+}
+
+std::int64_t H5adShard::head_bytes(const fs::path& folder) {
+  // What comes before the first array does not depend on the lengths.
+  return H5adShard(folder / "head.h5ad", {.n_rows = 1, .n_genes = 1, .n_entries = 1}).genes_at_;
+}
+
+bool H5adShard::take_genes(ScratchFile& file, std::int64_t head_bytes) {
+  if (shape_.n_entries == 0 || genes_at_ != head_bytes) return false;
+  struct stat laid_out{};
+  if (::fstat(file_, &laid_out) != 0) refuse_unwritten(path_);
+  const fs::path taken = file.give_away();
+  const int to = ::open(taken.c_str(), O_RDWR | O_CLOEXEC);
+  bool good = to >= 0 && ::fchmod(to, laid_out.st_mode & 0777) == 0 && ::ftruncate(to, laid_out.st_size) == 0;
+  // All that is no array: the library's own parts of the file, before, between and behind them.
+  std::vector<std::byte> bytes;
+  std::int64_t from = 0;
+  const auto copy_up_to = [&](std::int64_t end) {
+    bytes.resize(static_cast<std::size_t>(std::max<std::int64_t>(end - from, 0)));
+    good = good && ::pread(file_, bytes.data(), bytes.size(), from) == std::ssize(bytes) &&
+           write_all_at(to, from, bytes.data(), std::ssize(bytes));
+  };
+  std::array<std::pair<std::int64_t, std::int64_t>, 3> arrays{
+      {{genes_at_, 4 * shape_.n_entries},
+       {data_at_, (shape_.whole_16_bit ? 2 : 4) * shape_.n_entries},
+       {ends_at_, (narrow_ends(shape_.n_entries) ? 4 : 8) * (shape_.n_rows + 1)}}};
+  std::sort(arrays.begin(), arrays.end());
+  for (const auto& [begin, length] : arrays) {
+    copy_up_to(begin);
+    from = begin + length;
+  }
+  copy_up_to(laid_out.st_size);
+  if (to >= 0) good = ::close(to) == 0 && good;
+  std::error_code failure;
+  if (good) fs::rename(taken, out_.temporary(), failure);
+  if (!good || failure) {
+    std::error_code ignored;
+    fs::remove(taken, ignored);
+    refuse_unwritten(path_);
+  }
+  ::close(std::exchange(file_, -1));
+  begin();
+  return true;
 }
 
 H5adShard::~H5adShard() {

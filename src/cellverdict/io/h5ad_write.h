@@ -3,6 +3,7 @@
 // all.
 
 #include <cellverdict/base/atomic_file.h>
+#include <cellverdict/base/scratch_file.h>
 #include <cellverdict/io/h5ad_frame.h>
 #include <cellverdict/io/hdf5_output.h>
 #include <cellverdict/table/cell_table.h>
@@ -54,16 +55,22 @@ class H5adShard {
   void write_genes(std::int64_t first_entry, std::span<const std::int32_t> genes) const;
   void write_counts(std::int64_t first_entry, std::span<const std::uint16_t> counts) const;  // whole_16_bit
   void write_values(std::int64_t first_entry, std::span<const float> values) const;          // not whole_16_bit
+  // Before anything else is written: goes on in `file`, on the same disk, which has the genes of all rows from head_bytes on. False
+  // where they would not lie there in a shard of this shape; nothing has happened then.
+  bool take_genes(ScratchFile& file, std::int64_t head_bytes);
+  // Where the genes of a shard begin as a rule. Makes a file in `folder` and takes it away.
+  static std::int64_t head_bytes(const std::filesystem::path& folder);
   void finish(const H5adLateFrame& obs, const Frame& var);
 
  private:
+  void begin();
   void write_at(std::int64_t place, const void* bytes, std::int64_t n) const;
 
   AtomicPath out_;
   std::filesystem::path path_;
   H5adShardShape shape_;
   int file_ = -1;
-  std::int64_t data_at_ = 0, genes_at_ = 0, ends_at_ = 0;
+  std::int64_t genes_at_ = 0, data_at_ = 0, ends_at_ = 0;
 };
 
 // Small dense results: X dense float64 [n_obs, n_var], further layers of the same shape (statistics of units × genes).

@@ -61,6 +61,7 @@ class Planner {
   GeneList add_source(const SourceFile& file, RowChooser& chooser) {
     LabelledSource opened = open_for_plan(context_, request_, file, false);
     SourceHead& head = opened.head;
+    for (const auto& part : head.files) plan_.files.emplace_back(part, stamp_of(part));
     plan_.notes.insert(plan_.notes.end(), head.notes.begin(), head.notes.end());
     for (const std::string column : {"total_counts", "n_genes_by_counts", "pct_counts_mt"})
       if (std::find(head.obs_columns.begin(), head.obs_columns.end(), column) != head.obs_columns.end())

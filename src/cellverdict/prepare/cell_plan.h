@@ -23,7 +23,8 @@ struct CellPlan {
   GeneList genes;  // shared by all sources
   std::vector<std::string> units;
   std::vector<PlannedSource> sources;
-  std::vector<std::int64_t> in_files, labelled;  // [units] cells
+  std::vector<std::pair<std::filesystem::path, FileStamp>> files;  // of all sources, as they were when they were opened
+  std::vector<std::int64_t> in_files, labelled;                    // [units] cells
   std::vector<std::string> notes;
 };
 

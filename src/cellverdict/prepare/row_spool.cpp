@@ -11,11 +11,9 @@ namespace {
 
 // Values of one type at the end of bytes, as another type.
 template <class To, class From>
-void pack_as(std::span<const From> values, std::vector<std::byte>& out) {
-  const std::size_t begin = out.size();
-  out.resize(begin + values.size() * sizeof(To));
+void pack_as(std::span<const From> values, PackedBytes& out) {
   // Whatever was packed before has an even number of bytes, and four where the type has four.
-  auto* const to = reinterpret_cast<To*>(out.data() + begin);
+  auto* const to = reinterpret_cast<To*>(out.grow(values.size() * sizeof(To)));
   for (std::size_t k = 0; k < values.size(); ++k) to[k] = static_cast<To>(values[k]);
 }
 
@@ -25,17 +23,21 @@ void unpack_as(const std::byte* bytes, std::int64_t n, To* out) {
   for (std::int64_t k = 0; k < n; ++k) out[k] = static_cast<To>(from[k]);
 }
 
-void align(std::vector<std::byte>& bytes) {
-  bytes.resize((bytes.size() + 3) / 4 * 4);
+void align(PackedBytes& bytes) {
+  const std::size_t n = (4 - bytes.size() % 4) % 4;
+  std::fill_n(bytes.grow(n), n, std::byte{0});
 }
 
 }  // namespace
 
-RowSpool::RowSpool(const std::filesystem::path& stem, std::int64_t n_genes)
-    : narrow_genes_(n_genes <= 65536),
+RowSpool::RowSpool(const std::filesystem::path& stem, std::int64_t n_genes, std::int64_t head_bytes)
+    : head_bytes_(head_bytes),
+      narrow_genes_(head_bytes == 0 && n_genes <= 65536),
       rows_(stem.string() + ".rows"),
       genes_(stem.string() + ".genes"),
-      values_(stem.string() + ".values") {}
+      values_(stem.string() + ".values") {
+  genes_.reserve(head_bytes);
+}
 
 void RowSpool::pack(std::int64_t cell, const CsrRow& row, bool whole, PackedRows& out) const {
   align(out.values);
@@ -73,8 +75,9 @@ void RowSpool::append(std::span<PackedRows> parts, int threads) {
     for (std::int64_t p = begin; p < end; ++p) {
       rows_.write_at(places[p].rows, parts[p].rows.data(),
                      static_cast<std::int64_t>(parts[p].rows.size() * sizeof(PackedRows::Row)));
-      genes_.write_at(places[p].genes, parts[p].genes.data(), std::ssize(parts[p].genes));
-      values_.write_at(places[p].values, parts[p].values.data(), std::ssize(parts[p].values));
+      genes_.write_at(places[p].genes, parts[p].genes.data(), static_cast<std::int64_t>(parts[p].genes.size()));
+      if (head_bytes_ > 0) genes_.begin_flush(places[p].genes, static_cast<std::int64_t>(parts[p].genes.size()));
+      values_.write_at(places[p].values, parts[p].values.data(), static_cast<std::int64_t>(parts[p].values.size()));
     }
   });
 }

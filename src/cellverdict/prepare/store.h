@@ -1,7 +1,7 @@
 #pragma once
 // The store: raw counts of the cells that passed quality control, every gene of the cohort, one .h5ad shard per source (rows
-// grouped by unit; opens in scanpy), the sums that every fold's statistics are made from, and an index. Pass 1 of preparation
-// writes it, pass 2 reads it in place. Never in it: scaled values, or anything fitted.
+// in the order of the file; opens in scanpy), the sums that every fold's statistics are made from, and an index. Pass 1 of
+// preparation writes it, pass 2 reads it in place. Never in it: scaled values, or anything fitted.
 //
 //   store/000_GSM8325046.h5ad …   counts
 //   store/statistics.h5ad         units × genes: X = Σ x, layers sum_squares and n_positive; obs n_cells
@@ -48,14 +48,18 @@ struct StoreKey {
   std::string key;                                          // of the request, the seed and the contents of all input files
   std::vector<std::pair<std::string, std::string>> inputs;  // path → SHA-256
 };
-StoreKey make_store_key(const RunContext& context, const StoreRequest& request, FileDigests& digests);
+// Every file that is read; opens each source.
+std::vector<std::filesystem::path> input_files(const RunContext& context, const StoreRequest& request);
+// `files`: the input_files of the request.
+StoreKey make_store_key(const RunContext& context, const StoreRequest& request, const std::vector<std::filesystem::path>& files,
+                        FileDigests& digests);
 
 // Reads the counts of every source once and writes the store (whole or not at all). Memory: some blocks of rows, and of the source
 // under way its cell names, one column of its annotations and twelve bytes a cell; all else waits in scratch files in `folder`.
 // Throws InputError (damaged, changed while it was read) and DataError (no cell left, no shared gene, values that are no counts).
-// `key` is make_store_key's of the same request.
+// Digests that are not known yet are made meanwhile.
 StoreIndex write_store(const RunContext& context, const StoreRequest& request, const std::filesystem::path& folder,
-                       const StoreKey& key, FileDigests& digests);
+                       FileDigests& digests);
 StoreIndex write_store(const RunContext& context, const StoreRequest& request, const std::filesystem::path& folder);
 
 // Only the index; throws InputError when there is none.

@@ -23,7 +23,20 @@ namespace {
 
 }  // namespace
 
-StoreKey make_store_key(const RunContext& context, const StoreRequest& request, FileDigests& digests) {
+std::vector<fs::path> input_files(const RunContext& context, const StoreRequest& request) {
+  std::vector<fs::path> files;
+  OpenOptions options = open_options(context, request.data);
+  options.hold_column = hold_no_column;
+  for (const auto& file : list_sources(request.data, request.base)) {
+    const auto source = open_source(file.path, options);
+    const auto& parts = source->head().files;
+    files.insert(files.end(), parts.begin(), parts.end());
+  }
+  return files;
+}
+
+StoreKey make_store_key(const RunContext& context, const StoreRequest& request, const std::vector<fs::path>& files,
+                        FileDigests& digests) {
   const DataOptions& d = request.data;
   const PrepareOptions& p = request.prepare;
   // The fitted steps (min_cells_per_gene, genes, scale) belong to a Preparation, not to the store.
@@ -50,11 +63,8 @@ StoreKey make_store_key(const RunContext& context, const StoreRequest& request, 
     ValueTable labels;
     for (const auto& [column, value] : file.labels) labels.emplace_back(column, Value{value, {}});
     what.emplace_back("source " + file.name, Value{std::move(labels), {}});
-    OpenOptions options = open_options(context, d);
-    options.hold_column = hold_no_column;
-    const auto source = open_source(file.path, options);
-    for (const auto& part : source->head().files) result.inputs.emplace_back(part.string(), digests.of(part));
   }
+  for (const auto& file : files) result.inputs.emplace_back(file.string(), digests.of(file));
   if (!d.gene_map.empty()) {
     const fs::path map = fs::path(d.gene_map).is_absolute() ? fs::path(d.gene_map) : request.base / d.gene_map;
     result.inputs.emplace_back(map.lexically_normal().string(), digests.of(map));

@@ -5,6 +5,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/genes/mitochondrial.h>
+#include <cellverdict/io/h5ad_write.h>
 #include <cellverdict/prepare/cell_plan.h>
 #include <cellverdict/prepare/cell_records.h>
 #include <cellverdict/prepare/normalise.h>
@@ -63,12 +64,12 @@ std::string shard_name(std::size_t s, std::string source) {
 
 class StoreWriter {
  public:
-  StoreWriter(const RunContext& context, const StoreRequest& request, const fs::path& folder, const StoreKey& key,
-              FileDigests& digests)
-      : context_(context), request_(request), folder_(folder), key_(key), digests_(digests) {}
+  StoreWriter(const RunContext& context, const StoreRequest& request, const fs::path& folder, FileDigests& digests)
+      : context_(context), request_(request), folder_(folder), digests_(digests) {}
 
   StoreIndex write() {
     plan_ = plan_cells(context_, request_);
+    digests_.begin(files());
     index_.notes = plan_.notes;
     note_mitochondrial();
     const bool draw_before = request_.prepare.draw == "before";
@@ -93,6 +94,12 @@ class StoreWriter {
   }
 
  private:
+  std::vector<fs::path> files() const {
+    std::vector<fs::path> paths;
+    for (const auto& [path, stamp] : plan_.files) paths.push_back(path);
+    return paths;
+  }
+
   void note_mitochondrial() {
     mitochondrial_ = numbers_of(mitochondrial_genes(plan_.genes));
     const std::string rule = mitochondrial_rule(plan_.genes);
@@ -128,10 +135,13 @@ class StoreWriter {
     return opened;
   }
 
+  fs::path spool_name(const fs::path& folder, std::size_t s) const { return folder / ("spool" + std::to_string(s)); }
+
   void write_one_by_one(const fs::path& folder, CellRecords& records, UnitSums& sums) {
     const CellReading how = reading();
+    const std::int64_t head_bytes = H5adShard::head_bytes(folder);
     for (std::size_t s = 0; s < plan_.sources.size(); ++s) {
-      RowSpool spool(folder / ("spool" + std::to_string(s)), plan_.genes.size());
+      RowSpool spool(spool_name(folder, s), plan_.genes.size(), head_bytes);
       const LabelledSource opened = open(s);
       take_state(s, read_cells(how, s, opened, records, spool));
       write(s, folder, opened, spool, records, sums);
@@ -142,7 +152,7 @@ class StoreWriter {
     const CellReading how = reading();
     std::vector<std::optional<RowSpool>> spools(plan_.sources.size());
     for (std::size_t s = 0; s < plan_.sources.size(); ++s) {
-      spools[s].emplace(folder / ("spool" + std::to_string(s)), plan_.genes.size());
+      spools[s].emplace(spool_name(folder, s), plan_.genes.size());
       take_state(s, read_cells(how, s, open(s), records, *spools[s]));
       source_ends_.push_back(records.size());
     }
@@ -241,11 +251,12 @@ class StoreWriter {
   void write_index(const fs::path& folder) {
     for (const auto& note : index_.notes)
       if (std::find(warned_.begin(), warned_.end(), note) == warned_.end()) context_.log("note      " + note);
-    // What was read is what is written down: a file touched meanwhile is hashed anew.
-    for (const auto& [path, hash] : key_.inputs)
-      if (digests_.of(path) != hash) refuse_changed(path);
-    index_.key = key_.key;
-    index_.inputs = key_.inputs;
+    // What was read is what is written down.
+    for (const auto& [path, stamp] : plan_.files)
+      if (stamp_of(path) != stamp) refuse_changed(path.string());
+    StoreKey key = make_store_key(context_, request_, files(), digests_);
+    index_.key = std::move(key.key);
+    index_.inputs = std::move(key.inputs);
     write_file(folder / "store.json", store_index_to_json(index_));
   }
 
@@ -258,7 +269,6 @@ class StoreWriter {
   const RunContext& context_;
   const StoreRequest& request_;
   const fs::path folder_;
-  const StoreKey& key_;
   FileDigests& digests_;
   CellPlan plan_;
   std::vector<std::int32_t> mitochondrial_;
@@ -270,15 +280,13 @@ class StoreWriter {
 
 }  // namespace
 
-StoreIndex write_store(const RunContext& context, const StoreRequest& request, const fs::path& folder, const StoreKey& key,
-                       FileDigests& digests) {
-  return StoreWriter(context, request, folder, key, digests).write();
+StoreIndex write_store(const RunContext& context, const StoreRequest& request, const fs::path& folder, FileDigests& digests) {
+  return StoreWriter(context, request, folder, digests).write();
 }
 
 StoreIndex write_store(const RunContext& context, const StoreRequest& request, const fs::path& folder) {
   FileDigests digests;
-  const StoreKey key = make_store_key(context, request, digests);
-  return write_store(context, request, folder, key, digests);
+  return write_store(context, request, folder, digests);
 }
 
 }  // namespace cellverdict

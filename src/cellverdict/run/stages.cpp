@@ -64,17 +64,21 @@ void forget_results(const VariantRun& variant) {
 void prepare_store(const RunContext& context, VariantRun& variant, StudySoFar& study) {
   const StoreRequest request{
       .data = variant.experiment.data, .prepare = variant.experiment.prepare, .base = variant.experiment.base};
-  const StoreKey key = make_store_key(context, request, study.digests);
-  variant.store_key = key.key;
-  variant.store = place_of_store(study, variant.store_key);
-  const bool made_before =
-      std::any_of(study.done.begin(), study.done.end(), [&](const auto& other) { return other.store_key == variant.store_key; });
-  if (store_is_there(variant.store, variant.store_key)) {
-    if (!made_before) context.log("prepare   up to date: " + variant.store.string());
-    return;
+  variant.store = study.out / "store";
+  // The first store of a folder need not know its key before it is written.
+  if (!study.done.empty() || fs::exists(variant.store / "store.json")) {
+    variant.store_key = make_store_key(context, request, input_files(context, request), study.digests).key;
+    variant.store = place_of_store(study, variant.store_key);
+    const bool made_before =
+        std::any_of(study.done.begin(), study.done.end(), [&](const auto& other) { return other.store_key == variant.store_key; });
+    if (store_is_there(variant.store, variant.store_key)) {
+      if (!made_before) context.log("prepare   up to date: " + variant.store.string());
+      return;
+    }
   }
   const Stopwatch watch;
-  const StoreIndex index = write_store(context, request, variant.store, key, study.digests);
+  const StoreIndex index = write_store(context, request, variant.store, study.digests);
+  variant.store_key = index.key;
   std::int64_t before = 0, after = 0;
   for (const auto n : index.flow.n_cells.front()) before += n;
   for (const auto n : index.flow.n_cells.back()) after += n;
