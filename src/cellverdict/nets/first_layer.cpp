@@ -56,7 +56,7 @@ FirstLayerImpl::FirstLayerImpl(std::int64_t n_genes, std::int64_t width) {
 torch::Tensor FirstLayerImpl::forward(const CellBatch& batch) {
   if (batch.kernel == FirstLayerKernel::sparse && weight_.device().is_cpu()) return SparseProduct::apply(weight_, &batch) + bias_;
   torch::Tensor dense = torch::empty({batch.cells.n_rows(), weight_.size(0)});
-  csr_to_dense(batch.cells, weight_.size(0), mutable_floats_of(dense));
+  csr_to_dense(batch.cells, weight_.size(0), mutable_floats_of(dense), batch.threads, divide_as_torch);
   return torch::addmm(bias_, dense.to(weight_.device()), weight_);
 }
 

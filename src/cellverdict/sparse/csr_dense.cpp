@@ -92,10 +92,12 @@ void csr_transposed_times_dense(const CsrBlock& x, std::span<const float> dy, st
                      threads, divide);
 }
 
-void csr_to_dense(const CsrBlock& x, std::int64_t n_genes, std::span<float> dense) {
-  std::fill(dense.begin(), dense.end(), 0.0F);
-  for (std::int64_t i = 0; i < x.n_rows(); ++i)
-    for (std::int64_t k = x.indptr[i]; k < x.indptr[i + 1]; ++k) dense[i * n_genes + x.indices[k]] = x.values[k];
+void csr_to_dense(const CsrBlock& x, std::int64_t n_genes, std::span<float> dense, int threads, DivideWork divide) {
+  divide(x.n_rows(), threads, [&](std::int64_t begin, std::int64_t end) {
+    std::fill(dense.begin() + begin * n_genes, dense.begin() + end * n_genes, 0.0F);
+    for (std::int64_t i = begin; i < end; ++i)
+      for (std::int64_t k = x.indptr[i]; k < x.indptr[i + 1]; ++k) dense[i * n_genes + x.indices[k]] = x.values[k];
+  });
 }
 
 }  // namespace cellverdict

@@ -20,6 +20,7 @@ void csr_transposed_times_dense(const CsrBlock& x, std::span<const float> dy, st
                                 DivideWork divide = parallel_for);
 
 // dense [n, g] row-major (overwritten).
-void csr_to_dense(const CsrBlock& x, std::int64_t n_genes, std::span<float> dense);
+void csr_to_dense(const CsrBlock& x, std::int64_t n_genes, std::span<float> dense, int threads = 1,
+                  DivideWork divide = parallel_for);
 
 }  // namespace cellverdict
