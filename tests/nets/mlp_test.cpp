@@ -174,3 +174,61 @@ TEST_CASE("dropout depends on the step while training and is off when predicting
   net.eval();
   CHECK(same(net.forward(batch, 1)[0], net.forward(batch, 2)[0]));
 }
+
+TEST_CASE("the published network has no bias before a BatchNorm and a layer of half the width before its heads") {
+  MlpShape shape = kSmall;
+  shape.width = 6;
+  const auto count = [](const Mlp& net) {
+    std::int64_t n = 0;
+    for (const auto& parameter : net.parameters()) n += parameter.numel();
+    return n;
+  };
+  // Dense 12 × 6, Dense 6 × 6, two BatchNorms of 6, heads of 1 and 3 logits.
+  CHECK(count(Mlp(shape, 7)) == (12 * 6 + 6) + (6 * 6 + 6) + 2 * 12 + 4 * 6 + 4);
+  shape.hidden_bias = false;
+  CHECK(count(Mlp(shape, 7)) == 12 * 6 + 6 * 6 + 2 * 12 + 4 * 6 + 4);
+  shape.half_width_layer = true;
+  Mlp net(shape, 7);
+  CHECK(count(net) == 12 * 6 + 6 * 6 + 2 * 12 + (6 * 3 + 3) + 4 * 3 + 4);
+  const auto named = net.named_parameters();
+  CHECK(named.find("hidden0.bias") == nullptr);
+  CHECK(named.find("hidden1.bias") == nullptr);
+  CHECK(named["half.weight"].sizes() == torch::IntArrayRef({3, 6}));
+  CHECK(named["head1.weight"].sizes() == torch::IntArrayRef({3, 3}));
+}
+
+TEST_CASE("without a bias the sparse and the dense first layer still agree, and gradients with finite differences") {
+  MlpShape shape = kSmall;
+  shape.hidden_bias = false;
+  shape.half_width_layer = true;
+  const CsrBlock block = cells();
+  Mlp sparse(shape, 7), dense(shape, 7);
+  const auto from_sparse = sparse.forward({block, FirstLayerKernel::sparse, 2}, 0);
+  const auto from_dense = dense.forward({block, FirstLayerKernel::dense, 1}, 0);
+  CHECK(largest_difference(from_sparse[1], from_dense[1]) < 1e-5);
+  score(from_sparse).backward();
+  score(from_dense).backward();
+  for (const auto& item : sparse.named_parameters())
+    CHECK(largest_difference(item.value().grad(), dense.named_parameters()[item.key()].grad()) < 1e-5);
+  CHECK(sparse.named_parameters()["half.weight"].grad().abs().max().item<double>() > 1e-3);
+}
+
+TEST_CASE("BatchNorm has the constants of the shape: an epoch with Keras' moves its running moments a tenth as far") {
+  const CsrBlock block = cells();
+  MlpShape keras = kSmall;
+  keras.norm_momentum = 0.01;
+  keras.norm_epsilon = 1e-3;
+  Mlp as_torch(kSmall, 7), as_keras(keras, 7);
+  as_torch.forward({block, FirstLayerKernel::dense, 1}, 0);
+  as_keras.forward({block, FirstLayerKernel::dense, 1}, 0);
+  const auto mean = [](Mlp& net) { return net.named_buffers()["norm0.running_mean"]; };
+  CHECK(largest_difference(mean(as_torch), 10 * mean(as_keras)) < 1e-6);
+  CHECK(mean(as_torch).abs().max().item<double>() > 1e-3);
+  // One layer is scaled by 1 / sqrt(variance + epsilon): the larger epsilon gives the smaller outputs.
+  keras.depth = 1;
+  MlpShape plain = kSmall;
+  plain.depth = 1;
+  Mlp one(plain, 7), other(keras, 7);
+  CHECK_FALSE(
+      same(one.forward({block, FirstLayerKernel::dense, 1}, 0)[0], other.forward({block, FirstLayerKernel::dense, 1}, 0)[0]));
+}

@@ -52,6 +52,23 @@ TEST_CASE("a step in one pass is the library's Adam and AdamW, also where a para
   }
 }
 
+TEST_CASE("the epsilon of [train] is the one Adam and AdamW step with") {
+  for (const char* name : {"adam", "adamw"}) {
+    auto ours = parameters(), theirs = parameters(), other = parameters();
+    walk(*make_optimizer({.optimizer = name, .learning_rate = 1e-2, .adam_epsilon = 0.5}, ours), ours, 10);
+    walk(*make_optimizer({.optimizer = name, .learning_rate = 1e-2}, other), other, 10);
+    if (std::string(name) == "adam") {
+      torch::optim::Adam library(theirs, torch::optim::AdamOptions(1e-2).eps(0.5));
+      walk(library, theirs, 10);
+    } else {
+      torch::optim::AdamW library(theirs, torch::optim::AdamWOptions(1e-2).eps(0.5).weight_decay(0));
+      walk(library, theirs, 10);
+    }
+    CHECK(torch::allclose(ours[0], theirs[0], 1e-4, 1e-5));
+    CHECK_FALSE(torch::allclose(ours[0], other[0], 1e-3, 1e-3));
+  }
+}
+
 TEST_CASE("any number of LibTorch's threads steps to the same bytes") {
   const int before = torch::get_num_threads();
   std::vector<torch::Tensor> large[2];

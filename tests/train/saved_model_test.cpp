@@ -122,3 +122,26 @@ TEST_CASE("saving over a model replaces it whole, and leaves no temporary file")
   CHECK_FALSE(std::filesystem::exists(folder / "saved" / "old.txt"));
   CHECK(std::distance(std::filesystem::directory_iterator(folder / "saved"), {}) == 2);
 }
+
+TEST_CASE("a model with the published network's constants predicts the same after loading, and its card says them") {
+  const TempFolder folder;
+  const Split split = toy_split();
+  auto request = toy_request(folder);
+  request.model.hidden_bias = false;
+  request.model.half_width_layer = true;
+  request.model.batch_norm = "keras";
+  request.train.adam_epsilon = 1e-7;
+  const Classifier model = train_toy(split, request);
+  const auto bytes = saved_bytes(model, folder);
+  CHECK(says(bytes.first, "\"half_width_layer\": true"));
+  const Classifier loaded = Classifier::load(folder / "saved");
+  CHECK(loaded.predict_cells({}, split.test()) == model.predict_cells({}, split.test()));
+  CHECK_FALSE(loaded.card().model.hidden_bias);
+  CHECK(loaded.card().model.batch_norm == "keras");
+  CHECK(loaded.card().train.adam_epsilon == 1e-7);
+  // The same weights with BatchNorm's other constant would say something else: the self-test sees it.
+  folder.write("saved/model.json", replaced(bytes.first, "\"batch_norm\": \"keras\"", "\"batch_norm\": \"torch\""));
+  CHECK(says(load_refusal(folder / "saved"), "which the model gave when it was saved"));
+  folder.write("saved/model.json", replaced(bytes.first, "\"half_width_layer\": true", "\"half_width_layer\": false"));
+  CHECK(says(load_refusal(folder / "saved"), "expected shape"));
+}

@@ -81,17 +81,23 @@ void evaluate_verb(const std::vector<std::string>& words) {
 }
 
 void report_verb(const std::vector<std::string>& words) {
-  std::string run;
+  std::vector<std::string> runs;
+  std::string out;
   bool no_pictures = false;
   CommonOptions common;
-  Arguments arguments("report", "Draw the report of a finished run anew from the files in its folder. Nothing is computed again.",
-                      {"cellverdict report runs/demo"});
-  arguments.positional("RUN", run, "a folder that `cellverdict run` or `evaluate` wrote");
+  Arguments arguments(
+      "report",
+      "Draw the report of a finished run anew from the files in its folder. Nothing is computed again.\n"
+      "Of several runs: one report with all their variants side by side. Variants with the same units on the same sides are\n"
+      "compared, the difference with a paired interval over units where these are enough; comparison.tsv has the numbers.",
+      {"cellverdict report runs/demo", "cellverdict report runs/small runs/large --out runs/both"});
+  arguments.positional("RUN", runs, "folders that `cellverdict run` or `evaluate` wrote");
+  arguments.option("--out,-o", out, "folder for the report (default: that of the one run)");
   arguments.flag("--no-pictures", no_pictures, "no PNG and SVG beside the report");
   add_common_options(arguments, common);
   arguments.parse(words);
   const RunContext context = make_context("report", common);
-  const StudyResult result = report_run(context, run, !no_pictures);
+  const StudyResult result = report_runs(context, {.runs = {runs.begin(), runs.end()}, .out = out, .pictures = !no_pictures});
   print_result(common.json ? study_as_json(result) : study_as_text(result));
 }
 

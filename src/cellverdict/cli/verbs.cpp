@@ -20,7 +20,7 @@ constexpr std::array kVerbs = {
     Verb{"Learn", "prepare", "… only the store of counts and the split", prepare_verb},
     Verb{"Learn", "train", "… up to the trained model", train_verb},
     Verb{"Learn", "evaluate", "… up to the numbers on the held-out side", evaluate_verb},
-    Verb{"Learn", "report", "draw the report of a run folder anew", report_verb},
+    Verb{"Learn", "report", "draw the report of one or several run folders anew", report_verb},
     Verb{"Use", "predict", "what a saved model says of a stranger's cells", predict_verb},
     Verb{"Use", "convert", "a matrix from one file format into another", convert_verb},
 };
@@ -93,7 +93,13 @@ std::string experiment_help() {
          "class, such as a day; `lists` holds out the values named; `random-units` draws units; `random-cells` has cells of one\n"
          "library on both sides and is marked optimistic wherever its numbers are shown.\n"
          "\n[[variant]]\n  Any number of them: name = \"…\" and set = { \"split.test\" = 19, … }, keys that differ from the "
-         "file's.\n";
+         "file's.\n"
+         "\n[sweep]\n  mode = \"grid\" (every combination) or \"one-at-a-time\"; set = { \"model.width\" = [128, 512], … }: keys "
+         "of "
+         "[model] and\n  [train], prepare.genes, prepare.scale, prepare.min_cells_per_gene. Ranked on the validation side alone, "
+         "in every fold "
+         "anew.\n  The weight of an extra head is \"model.head.LABEL.weight\". A variant's own sweep: set = { \"sweep.set\" = { … "
+         "} }.\n";
 }
 
 std::string manual_markdown() {

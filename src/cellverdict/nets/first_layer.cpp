@@ -47,17 +47,21 @@ class SparseProduct : public torch::autograd::Function<SparseProduct> {
 
 }  // namespace
 
-FirstLayerImpl::FirstLayerImpl(std::int64_t n_genes, std::int64_t width) {
+FirstLayerImpl::FirstLayerImpl(std::int64_t n_genes, std::int64_t width, const FirstLayerOptions& options) {
   const double bound = 1 / std::sqrt(static_cast<double>(n_genes));  // torch::nn::Linear's
   weight_ = register_parameter("weight", torch::empty({n_genes, width}).uniform_(-bound, bound));
-  bias_ = register_parameter("bias", torch::empty({width}).uniform_(-bound, bound));
+  if (options.bias) bias_ = register_parameter("bias", torch::empty({width}).uniform_(-bound, bound));
 }
 
 torch::Tensor FirstLayerImpl::forward(const CellBatch& batch) {
-  if (batch.kernel == FirstLayerKernel::sparse && weight_.device().is_cpu()) return SparseProduct::apply(weight_, &batch) + bias_;
+  if (batch.kernel == FirstLayerKernel::sparse && weight_.device().is_cpu()) {
+    const torch::Tensor product = SparseProduct::apply(weight_, &batch);
+    return bias_.defined() ? product + bias_ : product;
+  }
   torch::Tensor dense = torch::empty({batch.cells.n_rows(), weight_.size(0)});
   csr_to_dense(batch.cells, weight_.size(0), mutable_floats_of(dense), batch.threads, divide_as_torch);
-  return torch::addmm(bias_, dense.to(weight_.device()), weight_);
+  dense = dense.to(weight_.device());
+  return bias_.defined() ? torch::addmm(bias_, dense, weight_) : torch::mm(dense, weight_);
 }
 
 }  // namespace cellverdict

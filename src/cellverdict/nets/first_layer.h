@@ -22,14 +22,18 @@ struct CellBatch {
   int threads = 1;
 };
 
+struct FirstLayerOptions {
+  bool bias = true;  // of no use where a BatchNorm follows, which takes it away again
+};
+
 class FirstLayerImpl : public torch::nn::Module {
  public:
-  FirstLayerImpl(std::int64_t n_genes, std::int64_t width);
+  FirstLayerImpl(std::int64_t n_genes, std::int64_t width, const FirstLayerOptions& options = {});
   torch::Tensor forward(const CellBatch& batch);  // [n, width]
 
  private:
   torch::Tensor weight_;  // [genes, width]
-  torch::Tensor bias_;    // [width]
+  torch::Tensor bias_;    // [width]; undefined without one
 };
 TORCH_MODULE(FirstLayer);
 

@@ -51,6 +51,20 @@ UnitProbabilities unit_probabilities(const Evaluation& evaluation);
 
 // AUC over units of all variants and the simple models beside them, with intervals. Empty where no variant has one.
 std::vector<Figure> forest_figures(const ReportInput& input);
+// One named curve of an overlay.
+struct RocCurveOf {
+  std::string name;
+  const Evaluation* evaluation = nullptr;
+};
+// ROC curves of test cells laid over one another, each named with its AUC and test side.
+Figure roc_overlay_figure(FigureHead head, std::vector<RocCurveOf> curves, const std::string& unit_noun);
+
+struct Comparison;
+// ROC curves of a model under several splits, of several models under one; scores by split with the models' differences.
+std::vector<Figure> compare_figures(const ReportInput& report, const Comparison& comparison);
+// The validation score of every candidate of a sweep against each key that was varied.
+std::vector<Figure> sweep_figures(const ReportVariant& variant);
+
 // Over all variants: ROC curves, AUC, cohort flow. Their folder is left empty.
 std::vector<Figure> overview_figures(const ReportInput& input);
 // Boxes of counts, genes and mitochondrial share of each unit's cells, before and after quality control: a figure for every 60

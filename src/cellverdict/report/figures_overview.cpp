@@ -19,15 +19,18 @@ std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::vector<const Evaluation*> with_roc(const ReportInput& input) {
-  std::vector<const Evaluation*> out;
+std::vector<RocCurveOf> with_roc(const ReportInput& input) {
+  std::vector<RocCurveOf> out;
   for (const auto& variant : input.variants)
-    if (!variant.evaluation.heads.empty() && !variant.evaluation.heads.front().cell_roc.empty()) out.push_back(&variant.evaluation);
+    if (!variant.evaluation.heads.empty() && !variant.evaluation.heads.front().cell_roc.empty())
+      out.push_back({variant.evaluation.name, &variant.evaluation});
   return out;
 }
 
-Figure roc_overlay(const ReportInput& input, std::vector<const Evaluation*> shown) {
-  std::string note;
+}  // namespace
+
+Figure roc_overlay_figure(FigureHead figure, std::vector<RocCurveOf> shown, const std::string& unit_noun) {
+  std::string& note = figure.note;
   if (shown.size() > kMostCurves) {
     note = "The first " + std::to_string(kMostCurves) + " of " + std::to_string(shown.size()) + " variants are drawn.";
     shown.resize(kMostCurves);
@@ -35,9 +38,9 @@ Figure roc_overlay(const ReportInput& input, std::vector<const Evaluation*> show
   Json points = Json::array(), names = Json::array(), colours = Json::array(), dashes = Json::array();
   bool thinned = false;
   for (std::size_t i = 0; i < shown.size(); ++i) {
-    const HeadResult& head = shown[i]->heads.front();
+    const HeadResult& head = shown[i].evaluation->heads.front();
     const std::string name =
-        shown[i]->name + " · AUC " + metric(head.cells.auc) + " · " + test_side_in_words(*shown[i], input.unit_noun);
+        shown[i].name + " · AUC " + metric(head.cells.auc) + " · " + test_side_in_words(*shown[i].evaluation, unit_noun);
     names.push_back(name);
     colours.push_back(curve_colour(i));
     dashes.push_back(curve_dash(i));
@@ -77,14 +80,21 @@ Figure roc_overlay(const ReportInput& input, std::vector<const Evaluation*> show
                           {{{"field", "variant"}},
                            {{"field", "fpr"}, {"title", "false positive rate"}, {"format", ".3f"}},
                            {{"field", "tpr"}, {"title", "true positive rate"}, {"format", ".3f"}}}}}}};
-  return make_figure(
-      {.name = "roc_by_variant",
-       .title = "ROC of the test cells, all variants",
-       .subtitle = "dashed grey: guessing; below it the calls are the wrong way round",
-       .banner = banner_of(input),
-       .description = "ROC curves of " + counted(static_cast<std::int64_t>(shown.size()), "variant") + " laid over one another.",
-       .note = note},
-      text_of({{"width", 360}, {"height", 360}, {"data", {{"values", points}}}, {"layer", {chance, series}}}));
+  return make_figure(figure,
+                     text_of({{"width", 360}, {"height", 360}, {"data", {{"values", points}}}, {"layer", {chance, series}}}));
+}
+
+namespace {
+
+Figure roc_overlay(const ReportInput& input, std::vector<RocCurveOf> shown) {
+  const auto n = static_cast<std::int64_t>(std::min(shown.size(), kMostCurves));
+  return roc_overlay_figure({.name = "roc_by_variant",
+                             .title = "ROC of the test cells, all variants",
+                             .subtitle = "dashed grey: guessing; below it the calls are the wrong way round",
+                             .banner = banner_of(input),
+                             .description = "ROC curves of " + counted(n, "variant") + " laid over one another.",
+                             .note = {}},
+                            std::move(shown), input.unit_noun);
 }
 
 struct AucRows {

@@ -274,8 +274,8 @@ std::string html_of(PageState& state, const std::vector<Figure>& figures) {
 std::string make_page(const PageInput& input) {
   PageState state{input};
   const ReportInput& report = input.report;
-  std::string out =
-      head_of(input) + "<body>\n<main>\n" + top(report) + verdicts(report) + comparison(report) + confounding_section(report);
+  std::string out = head_of(input) + "<body>\n<main>\n" + top(report) + verdicts(report) + compare_section(state) +
+                    comparison(report) + confounding_section(report);
   out += "<h2>All variants in figures</h2>\n" + html_of(state, input.overview);
   for (std::size_t i = 0; i < report.variants.size(); ++i) out += variant_section(state, i);
   out += intended_use(report) + limits(report) + again(report) + tripod_section();

@@ -2,6 +2,7 @@
 // The page itself, as text. What a reader must know stands before any number; every table says how many cells and units it rests
 // on.
 
+#include <cellverdict/report/comparison.h>
 #include <cellverdict/report/figures.h>
 #include <cellverdict/report/html.h>
 #include <cellverdict/report/report.h>
@@ -16,6 +17,9 @@ struct PageInput {
   const ReportInput& report;
   std::vector<Figure> overview;
   std::vector<std::vector<Figure>> variants;  // one list a variant
+  Comparison comparison;                      // of the variants
+  std::vector<Figure> side_by_side;           // its figures
+  std::vector<std::vector<Figure>> sweeps;    // one list a variant
   std::filesystem::path folder;               // where report.html will stand; links are relative to it
   std::string library;                        // the JavaScript that draws the figures; empty when there is none
   std::string pictures_note;
@@ -29,6 +33,10 @@ struct PageState {
   int n_figures = 0;
 };
 std::string html_of(PageState& state, const std::vector<Figure>& figures);
+// Two models under every split, the models of one split, ROC curves and differences; empty where nothing stands beside anything.
+std::string compare_section(PageState& state);
+// What a sweep tried, with its figures; empty without one.
+std::string sweep_section(PageState& state, std::size_t index);
 std::string variant_section(PageState& state, std::size_t index);
 // "shown", "not shown", "cannot be said".
 std::string answer_kind(const Evaluation& evaluation);

@@ -223,7 +223,7 @@ std::string variant_section(PageState& state, std::size_t index) {
   if (const auto banner = banner_of(e); !banner.empty()) out += "<span class=\"banner\">" + escape_html(banner) + "</span>";
   out += "</h2>\n" + html_paragraph(e.answer) + html_paragraph(e.verdict) + html_list(e.warnings, "warnings");
   out += certainty_table(e, report.unit_noun) + permutation_words(e, report.unit_noun) + rival_table(e, report.unit_noun) +
-         fold_table(e, report.unit_noun);
+         fold_table(e, report.unit_noun) + sweep_section(state, index);
   out += "<h3>The split</h3>\n" + split_tables(e, report.unit_noun) + html_of(state, state.input.variants[index]);
   out += unit_table(e, report.unit_noun) + failure_table(e, report.unit_noun) + subgroup_table(e, report.unit_noun);
   out += predictive_table(e, report.unit_noun) + head_table(e) + baseline_tables(e, report.unit_noun) + calls(e);

@@ -2,6 +2,7 @@
 // everything it speaks of does.
 
 #include <cellverdict/base/atomic_file.h>
+#include <cellverdict/report/comparison.h>
 #include <cellverdict/report/figures.h>
 #include <cellverdict/report/html.h>
 #include <cellverdict/report/page.h>
@@ -35,8 +36,10 @@ void give_folders(ReportInput& input, const fs::path& folder) {
 std::vector<Figure*> all_figures(PageInput& page) {
   std::vector<Figure*> out;
   for (auto& figure : page.overview) out.push_back(&figure);
-  for (auto& figures : page.variants)
-    for (auto& figure : figures) out.push_back(&figure);
+  for (auto& figure : page.side_by_side) out.push_back(&figure);
+  for (auto* lists : {&page.variants, &page.sweeps})
+    for (auto& figures : *lists)
+      for (auto& figure : figures) out.push_back(&figure);
   return out;
 }
 
@@ -58,12 +61,16 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
   ReportInput input = given;
   give_folders(input, folder);
   PageInput page{.report = input, .overview = overview_figures(input), .folder = folder};
-  for (auto& figure : page.overview) figure.folder = folder / "figures";
+  page.comparison = compare_variants(input);
+  page.side_by_side = compare_figures(input, page.comparison);
+  for (auto* figures : {&page.overview, &page.side_by_side})
+    for (auto& figure : *figures) figure.folder = folder / "figures";
   for (const auto& variant : input.variants) {
     auto figures = test_figures(variant, input.unit_noun);
     for (auto& figure : unit_figures(variant, input.unit_noun)) figures.push_back(std::move(figure));
     for (auto& figure : curve_figures(variant)) figures.push_back(std::move(figure));
     page.variants.push_back(std::move(figures));
+    page.sweeps.push_back(sweep_figures(variant));
   }
   const auto figures = all_figures(page);
   ReportResult result;
@@ -79,6 +86,14 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
     for (Figure* figure : figures) figure->png = read_file(beside(*figure, ".png"));
   page.pictures_note = result.note;
   if (const fs::path library = share_folder() / "figures.js"; fs::exists(library)) page.library = read_file(library);
+  const fs::path comparison = folder / "comparison.tsv";
+  if (page.comparison.is_empty()) {
+    std::error_code ignored;
+    fs::remove(comparison, ignored);  // of an earlier report with more variants
+  } else {
+    write_file(comparison, comparison_tsv(input, page.comparison));
+    result.comparison = comparison;
+  }
   result.html = folder / "report.html";
   write_file(result.html, make_page(page));
   context.log("report      " + counted(static_cast<std::int64_t>(input.variants.size()), "variant") + "  " +

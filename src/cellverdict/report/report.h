@@ -12,13 +12,34 @@
 
 namespace cellverdict {
 
+// A key of the experiment file and its value, as a person would write them: "model.width", "512".
+using ModelSetting = std::pair<std::string, std::string>;
+
+// What [sweep] tried and how it was ranked on the validation side; nothing here comes from the test side.
+struct SweepResult {
+  std::string monitor;            // "validation.auc"
+  std::string mode;               // "grid", "one-at-a-time"
+  std::vector<std::string> keys;  // that were varied
+  std::vector<std::string> own;   // [keys] what the file itself has
+  struct Candidate {
+    std::string name;
+    std::vector<std::string> values;  // [keys]
+    std::vector<double> scores;       // one a fold
+    std::vector<int> best_epoch, epochs;
+    int n_chosen = 0;  // in so many folds
+  };
+  std::vector<Candidate> candidates;  // in the order of the file; none: no sweep
+};
+
 struct ReportVariant {
   Evaluation evaluation;
   LearningCurve curve;
   CohortFlow flow;
   QualitySummary quality;               // without units: not known, not drawn
   std::vector<std::string> genes_note;  // "5,000 genes, 4,812 in at least 10 training cells, 1,000 kept by variance"
-  std::filesystem::path figures;        // folder for this variant's figures; empty: a folder of its own under the report's
+  std::vector<ModelSetting> settings;   // what its model was made with; by them variants are paired
+  SweepResult sweep;
+  std::filesystem::path figures;  // folder for this variant's figures; empty: a folder of its own under the report's
 };
 
 struct ReportInput {
@@ -38,14 +59,15 @@ struct ReportOptions {
 struct ReportResult {
   std::filesystem::path html;
   std::vector<std::filesystem::path> specs;     // NAME.vl.json of every figure
+  std::filesystem::path comparison;             // comparison.tsv; empty for a single variant
   std::vector<std::filesystem::path> pictures;  // NAME.png and NAME.svg beside them
   std::string note;                             // why there are no pictures, when there are none
 };
 
-// Writes `folder`/report.html and the figures (of all variants: `folder`/figures). The HTML needs no network and is written even
-// without the interpreter. Environment: CELLVERDICT_PYTHON (the interpreter that draws the pictures) and CELLVERDICT_SHARE (the
-// folder with render_figures.py and figures.js) take the place of those of the build. Throws InputError when a file cannot be
-// written.
+// Writes `folder`/report.html, for several variants comparison.tsv, and the figures (of all variants: `folder`/figures). The HTML
+// needs no network and is written even without the interpreter. Environment: CELLVERDICT_PYTHON (the interpreter that draws the
+// pictures) and CELLVERDICT_SHARE (the folder with render_figures.py and figures.js) take the place of those of the build. Throws
+// InputError when a file cannot be written.
 ReportResult write_report(const RunContext& context, const ReportInput& input, const std::filesystem::path& folder,
                           const ReportOptions& options);
 

@@ -110,8 +110,6 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
   const std::string file = request.file.string();
   Value root = read_toml(request.file);
   auto variants = take_variants(root, file);
-  const Value sweep = take_sweep(root);
-  const auto candidates = read_sweep(sweep, file);
   const ValueTable typed = read_sets(request.sets);
   if (!request.variant.empty() && request.variant != "all") {
     std::vector<std::string> names;
@@ -129,6 +127,7 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
     Value effective = root;
     for (const auto& [path, value] : variant.set) set_by_path(effective, path, value);
     for (const auto& [path, value] : typed) set_by_path(effective, path, value);
+    const Value sweep = take_sweep(effective);
     const auto read = [&](const Value& from, const std::string& name) {
       Experiment experiment;
       experiment_options().read(from, experiment, file);
@@ -139,10 +138,13 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
     };
     Experiment experiment = read(effective, variant.name);
     experiment.sweep = sweep;
-    for (const auto& candidate : candidates) {
+    std::set<std::string> known;
+    for (const auto& candidate : read_sweep(sweep, file)) {
       Value changed = effective;
       for (const auto& [path, value] : candidate.set) set_by_path(changed, path, value);
-      experiment.candidates.push_back(read(changed, candidate.name));
+      Experiment made = read(changed, candidate.name);
+      // One at a time, the file's own setting comes once for every key whose list has the file's own value.
+      if (known.insert(experiment_to_toml(made)).second) experiment.candidates.push_back(std::move(made));
     }
     experiments.push_back(std::move(experiment));
   }

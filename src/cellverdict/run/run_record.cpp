@@ -4,6 +4,7 @@
 #include <cellverdict/base/version.h>
 #include <cellverdict/prepare/select_genes.h>
 #include <cellverdict/report/report.h>
+#include <cellverdict/run/reported_settings.h>
 #include <cellverdict/run/run_record.h>
 #include <cellverdict/run/stage_keys.h>
 
@@ -124,21 +125,45 @@ void write_run_record(const RunContext& context, const StudyRequest& request, co
   write_file(request.out / "run.json", json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-StudyResult report_run(const RunContext& context, const fs::path& run, bool pictures) {
+namespace {
+
+void check_same_question(const fs::path& run, const Evaluation& first, const Evaluation& other) {
+  const auto label = [](const Evaluation& e) {
+    std::string classes;
+    for (const auto& name : e.classes) classes += (classes.empty() ? "" : ", ") + name;
+    return "'" + (e.heads.empty() ? "" : e.heads.front().label) + "' (" + classes + ")";
+  };
+  if (label(first) != label(other))
+    throw DataError({.where = run.string(),
+                     .found = "label " + label(other),
+                     .expected = label(first) + " as in the first run",
+                     .advice = "report runs that ask one question"});
+}
+
+// The variants of one run, and what it was made from, behind those of the runs before it.
+void add_run(const fs::path& run, const std::string& prefix, const fs::path& out, ReportInput& input) {
   const fs::path file = run / "run.json";
   if (!fs::exists(file))
     throw InputError({.where = run.string(),
                       .found = fs::exists(run) ? "a folder without run.json" : "nothing at this path",
                       .expected = "a finished run",
                       .advice = "name a folder that `cellverdict run` or `cellverdict evaluate` wrote"});
-  ReportInput input;
-  StudyResult result;
   try {
     const Json json = Json::parse(read_file(file));
-    input.title = json.at("title");
-    input.question = json.at("question");
-    input.unit_noun = json.at("unit");
-    std::string experiments;
+    const std::string title = json.at("title"), unit = json.at("unit");
+    if (input.variants.empty()) {
+      input.title = title;
+      input.question = json.at("question");
+      input.unit_noun = unit;
+    } else {
+      if (input.unit_noun != unit)
+        throw DataError({.where = run.string(),
+                         .found = "units of '" + unit + "'",
+                         .expected = "'" + input.unit_noun + "' as in the first run",
+                         .advice = "report runs that ask one question"});
+      if (input.title.find(title) == std::string::npos) input.title += " · " + title;
+    }
+    std::string& experiments = input.experiment;
     for (const auto& item : json.at("variants")) {
       const fs::path folder = (run / item.at("folder").get<std::string>()).lexically_normal();
       const fs::path evaluation_file = folder / "evaluation.json", card_path = card_file(folder);
@@ -148,7 +173,12 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
                           .expected = "those of one finished run",
                           .advice = "run the experiment again"});
       ReportVariant variant{.evaluation = evaluation_from_json(read_file(evaluation_file), evaluation_file.string()),
-                            .figures = folder / "figures"};
+                            .settings = read_settings(folder),
+                            .sweep = read_sweep_result(folder),
+                            .figures = out == run ? folder / "figures" : fs::path()};
+      if (!input.variants.empty()) check_same_question(run, input.variants.front().evaluation, variant.evaluation);
+      if (!prefix.empty())
+        variant.evaluation.name = prefix + (variant.evaluation.name.empty() ? "" : ": " + variant.evaluation.name);
       const ModelCard card = model_card_from_json(read_file(card_path), card_path.string());
       variant.curve = card.curve;
       variant.genes_note = {(variant.evaluation.folds.empty() ? "" : "Fold 1: ") + genes_note(card)};
@@ -159,19 +189,22 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
       for (std::size_t s = 0; s < index.flow.stages.size(); ++s)
         variant.flow.stages.push_back({index.flow.stages[s], index.flow.n_cells[s]});
       experiments += "# " + variant.evaluation.name + "\n" + read_file(folder / "experiment.toml") + "\n";
-      result.evaluations.push_back(variant.evaluation);
       input.variants.push_back(std::move(variant));
     }
-    input.provenance = {{"command", json.at("command")},
-                        {"experiment file", json.at("experiment_file")},
-                        {"cellverdict", json.at("versions").at("cellverdict")},
-                        {"LibTorch", json.at("versions").at("libtorch")},
-                        {"threads", std::to_string(json.at("threads").get<int>())},
-                        {"seed", std::to_string(json.at("variants").at(0).at("seed").get<std::uint64_t>())}};
-    for (const auto& item : json.at("inputs"))
-      input.provenance.emplace_back(fs::path(item.at("path").get<std::string>()).lexically_normal().string(),
-                                    "SHA-256 " + item.at("sha256").get<std::string>());
-    input.experiment = experiments;
+    const std::string of = prefix.empty() ? "" : prefix + ": ";
+    for (const auto& [name, value] : {std::pair<std::string, std::string>{"command", json.at("command")},
+                                      {"experiment file", json.at("experiment_file")},
+                                      {"cellverdict", json.at("versions").at("cellverdict")},
+                                      {"LibTorch", json.at("versions").at("libtorch")},
+                                      {"threads", std::to_string(json.at("threads").get<int>())},
+                                      {"seed", std::to_string(json.at("variants").at(0).at("seed").get<std::uint64_t>())}})
+      input.provenance.emplace_back(of + name, value);
+    for (const auto& item : json.at("inputs")) {
+      std::pair<std::string, std::string> hash = {fs::path(item.at("path").get<std::string>()).lexically_normal().string(),
+                                                  "SHA-256 " + item.at("sha256").get<std::string>()};
+      if (std::find(input.provenance.begin(), input.provenance.end(), hash) == input.provenance.end())
+        input.provenance.push_back(std::move(hash));
+    }
   } catch (const Json::exception& failure) {
     const std::string reason = failure.what();  // "[json.exception…] what is wrong"
     const bool no_json = dynamic_cast<const Json::parse_error*>(&failure) != nullptr;
@@ -180,7 +213,48 @@ StudyResult report_run(const RunContext& context, const fs::path& run, bool pict
                       .expected = "the record of a run",
                       .advice = "name a folder that `cellverdict run` wrote"});
   }
-  const ReportResult report = write_report(context, input, run, {.pictures = pictures});
+}
+
+// Names of run folders that tell them apart: the last part of the path, with its parents where that is not enough.
+std::vector<std::string> short_names(const std::vector<fs::path>& runs) {
+  std::vector<std::string> names;
+  for (const auto& run : runs) {
+    const fs::path whole = fs::absolute(run).lexically_normal();
+    names.push_back(whole.filename().empty() ? whole.parent_path().filename().string() : whole.filename().string());
+  }
+  if (std::set<std::string>(names.begin(), names.end()).size() == names.size()) return names;
+  names.clear();
+  for (const auto& run : runs) names.push_back(run.lexically_normal().string());
+  return names;
+}
+
+}  // namespace
+
+StudyResult report_run(const RunContext& context, const fs::path& run, bool pictures) {
+  return report_runs(context, {.runs = {run}, .out = {}, .pictures = pictures});
+}
+
+StudyResult report_runs(const RunContext& context, const ReportRequest& request) {
+  if (request.runs.size() > 1 && request.out.empty())
+    throw UsageError({.where = "report",
+                      .found = std::to_string(request.runs.size()) + " runs",
+                      .expected = "a folder for the report they have in common",
+                      .advice = "name one with --out"});
+  const fs::path out = request.out.empty() ? request.runs.front() : request.out;
+  const auto names = short_names(request.runs);
+  std::set<fs::path> seen;
+  ReportInput input;
+  for (std::size_t r = 0; r < request.runs.size(); ++r) {
+    if (!seen.insert(fs::weakly_canonical(request.runs[r])).second)
+      throw UsageError({.where = "report",
+                        .found = request.runs[r].string() + " twice",
+                        .expected = "different runs",
+                        .advice = "name each once"});
+    add_run(request.runs[r], request.runs.size() > 1 ? names[r] : "", out, input);
+  }
+  StudyResult result;
+  for (const auto& variant : input.variants) result.evaluations.push_back(variant.evaluation);
+  const ReportResult report = write_report(context, input, out, {.pictures = request.pictures});
   result.report = report.html;
   result.note = report.note;
   return result;

@@ -40,4 +40,13 @@ StudyResult run_study(const RunContext& context, const StudyRequest& request);
 // Draws the report of a run folder anew from its files.
 StudyResult report_run(const RunContext& context, const std::filesystem::path& run, bool pictures);
 
+struct ReportRequest {
+  std::vector<std::filesystem::path> runs;
+  std::filesystem::path out;  // gets report.html, comparison.tsv and the figures; empty: the one run's own folder
+  bool pictures = true;
+};
+// One report of the variants of several runs, side by side. Throws UsageError for several runs without a folder of their own,
+// DataError for runs of different labels or units, InputError for a folder that is no finished run.
+StudyResult report_runs(const RunContext& context, const ReportRequest& request);
+
 }  // namespace cellverdict

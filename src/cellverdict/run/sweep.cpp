@@ -52,6 +52,15 @@ SweepCandidate with(SweepCandidate candidate, const std::string& path, const Val
 
 }  // namespace
 
+std::vector<std::string> sweep_keys(const Value& sweep) {
+  std::vector<std::string> keys;
+  const Value* set = sweep.find("set");
+  const auto* table = set == nullptr ? nullptr : std::get_if<ValueTable>(&set->data);
+  if (table == nullptr) return keys;
+  for (const auto& [path, values] : *table) keys.push_back(path);
+  return keys;
+}
+
 std::vector<SweepCandidate> read_sweep(const Value& sweep, const std::string& file) {
   const auto* table = std::get_if<ValueTable>(&sweep.data);
   const std::string where = file + " [sweep]";

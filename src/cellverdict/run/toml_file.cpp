@@ -102,7 +102,43 @@ Value value_of_argument(const std::string& text) {
   return {text, kArgument};
 }
 
+namespace {
+
+// Of a list of tables with labels, such as [[model.head]]: the one whose label the path begins with, and the rest of the path.
+template <class List>
+auto labelled(List& list, const std::string& path) -> std::pair<decltype(&list.front()), std::string> {
+  for (auto& item : list) {
+    const Value* label = item.find("label");
+    const auto* text = label == nullptr ? nullptr : std::get_if<std::string>(&label->data);
+    if (text != nullptr && path.starts_with(*text + ".")) return {&item, path.substr(text->size() + 1)};
+  }
+  return {nullptr, {}};
+}
+
+}  // namespace
+
+const Value* find_by_path(const Value& root, const std::string& path) {
+  if (const auto* list = std::get_if<ValueList>(&root.data)) {
+    const auto [item, rest] = labelled(*list, path);
+    return item == nullptr ? nullptr : find_by_path(*item, rest);
+  }
+  const auto dot = path.find('.');
+  const Value* found = root.find(path.substr(0, dot));
+  return found == nullptr || dot == std::string::npos ? found : find_by_path(*found, path.substr(dot + 1));
+}
+
 void set_by_path(Value& root, const std::string& path, const Value& value) {
+  if (auto* list = std::get_if<ValueList>(&root.data)) {
+    const auto [item, rest] = labelled(*list, path);
+    if (item != nullptr) return set_by_path(*item, rest, value);
+    std::string labels;
+    for (const auto& one : *list)
+      if (const Value* label = one.find("label")) labels += (labels.empty() ? "" : ", ") + label->text();
+    throw UsageError({.where = (value.where.empty() ? "" : value.where + " ") + path,
+                      .found = labels.empty() ? "a list without labels" : "no item with that label (" + labels + ")",
+                      .expected = "LABEL.KEY of an item, such as day.weight",
+                      .advice = "see --dump-config for all names"});
+  }
   const auto dot = path.find('.');
   const std::string key = path.substr(0, dot);
   auto* table = std::get_if<ValueTable>(&root.data);

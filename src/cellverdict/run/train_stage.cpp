@@ -7,6 +7,8 @@
 #include <cellverdict/evaluate/decision.h>
 #include <cellverdict/run/stage_keys.h>
 #include <cellverdict/run/stages.h>
+#include <cellverdict/run/sweep.h>
+#include <cellverdict/run/toml_file.h>
 
 #include <fmt/format.h>
 
@@ -138,15 +140,33 @@ struct Ranked {
   std::string name;
   fs::path model;
   LearningCurve curve;
-  double value = 0;  // monitored, larger is better
+  double value = 0;                 // monitored, larger is better
+  std::vector<std::string> values;  // of the keys that are varied
 };
 
-// sweep.tsv: every candidate, the best first.
-void write_ranking(const fs::path& file, const std::vector<Ranked>& ranked) {
-  std::string tsv = "rank\tcandidate\tmonitor\tvalue\tbest_epoch\tepochs\n";
-  for (std::size_t r = 0; r < ranked.size(); ++r)
-    tsv += fmt::format("{}\t{}\t{}\t{:.9g}\t{}\t{}\n", r + 1, ranked[r].name, ranked[r].curve.monitor, std::abs(ranked[r].value),
+// What an experiment has at each of these keys.
+std::vector<std::string> values_at(const Experiment& experiment, const std::vector<std::string>& keys) {
+  const Value whole{experiment_options().write(experiment), {}};
+  std::vector<std::string> values;
+  for (const auto& key : keys) {
+    const Value* found = find_by_path(whole, key);
+    const auto* text = found == nullptr ? nullptr : std::get_if<std::string>(&found->data);
+    values.push_back(text != nullptr ? *text : found == nullptr ? "" : found->text());
+  }
+  return values;
+}
+
+// sweep.tsv: every candidate, the best first, with the value of every key that is varied.
+void write_ranking(const fs::path& file, const std::vector<Ranked>& ranked, const std::vector<std::string>& keys) {
+  std::string tsv = "rank\tcandidate\tmonitor\tvalue\tbest_epoch\tepochs";
+  for (const auto& key : keys) tsv += "\t" + key;
+  tsv += "\n";
+  for (std::size_t r = 0; r < ranked.size(); ++r) {
+    tsv += fmt::format("{}\t{}\t{}\t{:.9g}\t{}\t{}", r + 1, ranked[r].name, ranked[r].curve.monitor, std::abs(ranked[r].value),
                        ranked[r].curve.best_epoch, ranked[r].curve.epochs.size());
+    for (const auto& value : ranked[r].values) tsv += "\t" + value;
+    tsv += "\n";
+  }
   write_file(file, tsv);
 }
 
@@ -158,6 +178,7 @@ void train_candidates(const Training& whole) {
                       .expected = "one to rank the candidates on",
                       .advice = "set split.validation_fraction, or list split.validation"});
   std::vector<Ranked> ranked;
+  const auto keys = sweep_keys(whole.experiment.sweep);
   const auto& candidates = whole.experiment.candidates;
   for (std::size_t c = 0; c < candidates.size(); ++c) {
     Training t{.context = whole.context,
@@ -175,11 +196,12 @@ void train_candidates(const Training& whole) {
     }
     const ModelCard card = Classifier::load(t.folder / "model").card();
     const EpochMetrics& best = *card.curve.epochs[static_cast<std::size_t>(card.curve.best_epoch - 1)].validation;
-    ranked.push_back({candidates[c].name, t.folder / "model", card.curve, monitored(card.curve.monitor, best)});
+    ranked.push_back(
+        {candidates[c].name, t.folder / "model", card.curve, monitored(card.curve.monitor, best), values_at(candidates[c], keys)});
   }
   // Of equals the first in the file's order.
   std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) { return a.value > b.value; });
-  write_ranking(whole.folder / "sweep.tsv", ranked);
+  write_ranking(whole.folder / "sweep.tsv", ranked, keys);
   AtomicPath out(whole.folder / "model");
   fs::copy(ranked.front().model, out.temporary(), fs::copy_options::recursive);
   out.commit();

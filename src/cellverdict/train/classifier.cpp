@@ -24,7 +24,13 @@ MlpShape shape_of(const ModelCard& card) {
                  .width = card.model.width,
                  .depth = card.model.depth,
                  .dropout = card.model.dropout,
-                 .activation = card.model.activation};
+                 .activation = card.model.activation,
+                 .hidden_bias = card.model.hidden_bias,
+                 .half_width_layer = card.model.half_width_layer};
+  if (card.model.batch_norm == "keras") {
+    shape.norm_momentum = 0.01;  // of the new value; Keras counts the old one's share, 0.99
+    shape.norm_epsilon = 1e-3;
+  }
   for (const auto& head : card.heads) shape.head_logits.push_back(head.n_logits());
   return shape;
 }
@@ -51,7 +57,8 @@ void check_shapes(const MlpShape& shape, const Safetensors& weights, const std::
   for (std::int64_t layer = 0; layer < shape.depth; ++layer)
     check("hidden" + std::to_string(layer) + ".weight", {layer == 0 ? shape.n_genes : shape.width, shape.width});
   for (std::size_t h = 0; h < shape.head_logits.size(); ++h)
-    check("head" + std::to_string(h) + ".weight", {shape.head_logits[h], shape.width});
+    check("head" + std::to_string(h) + ".weight", {shape.head_logits[h], shape.head_width()});
+  if (shape.half_width_layer) check("half.weight", {shape.head_width(), shape.width});
 }
 
 // The self-test cells through this build: prepared, predicted, compared.

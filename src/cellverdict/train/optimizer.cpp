@@ -65,11 +65,13 @@ using FusedAdamW = Fused<torch::optim::AdamW, torch::optim::AdamWOptions, torch:
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(const TrainOptions& o, const std::vector<torch::Tensor>& parameters) {
   if (o.optimizer == "adamw")
-    return std::make_unique<FusedAdamW>(parameters, torch::optim::AdamWOptions(o.learning_rate).weight_decay(o.weight_decay));
+    return std::make_unique<FusedAdamW>(
+        parameters, torch::optim::AdamWOptions(o.learning_rate).weight_decay(o.weight_decay).eps(o.adam_epsilon));
   if (o.optimizer == "sgd")
     return std::make_unique<torch::optim::SGD>(
         parameters, torch::optim::SGDOptions(o.learning_rate).momentum(o.momentum).weight_decay(o.weight_decay));
-  return std::make_unique<FusedAdam>(parameters, torch::optim::AdamOptions(o.learning_rate).weight_decay(o.weight_decay));
+  return std::make_unique<FusedAdam>(parameters,
+                                     torch::optim::AdamOptions(o.learning_rate).weight_decay(o.weight_decay).eps(o.adam_epsilon));
 }
 
 }  // namespace cellverdict

@@ -48,6 +48,13 @@ const OptionTable<ModelOptions>& model_options() {
           .add("depth", &ModelOptions::depth, "hidden layers", between(1, 32))
           .add("dropout", &ModelOptions::dropout, "share of hidden units dropped while training", between(0, 0.95))
           .add("activation", &ModelOptions::activation, "of the hidden layers", one_of({"relu", "tanh"}))
+          .add("hidden_bias", &ModelOptions::hidden_bias,
+               "whether the hidden layers have a bias before their BatchNorm (LMNA study as published: false)")
+          .add("half_width_layer", &ModelOptions::half_width_layer,
+               "one more Dense(width / 2) and activation before the heads (LMNA study as published: true)")
+          .add("batch_norm", &ModelOptions::batch_norm,
+               "constants: torch (momentum 0.1, epsilon 1e-5) or keras (0.99 in its own words, 1e-3; LMNA study as published)",
+               one_of({"torch", "keras"}))
           .add_custom("head", "[[model.head]] label, weight: an extra output that makes the net multi-task", read_heads,
                       write_heads);
   return table;
@@ -65,6 +72,9 @@ const OptionTable<TrainOptions>& train_options() {
           .add("optimizer", &TrainOptions::optimizer, "update rule", one_of({"adam", "adamw", "sgd"}))
           .add("learning_rate", &TrainOptions::learning_rate, "step size", above(0))
           .add("momentum", &TrainOptions::momentum, "of sgd", between(0, 0.9999))
+          .add("adam_epsilon", &TrainOptions::adam_epsilon,
+               "of adam and adamw, added to the root of the squared gradients (Keras, and so the LMNA study as published: 1e-7)",
+               above(0))
           .add("weight_decay", &TrainOptions::weight_decay, "L2 penalty (adamw: decoupled)", at_least(0))
           .add("class_weights", &TrainOptions::class_weights, "weigh the label's loss by class frequency in training",
                one_of({"none", "balanced"}))

@@ -21,7 +21,12 @@ struct ModelOptions {
   std::int64_t depth = 2;
   double dropout = 0.3;
   std::string activation = "relu";
-  std::vector<HeadOptions> heads;  // [[model.head]]
+  // The network published with the LMNA study differs from its text in these three: no bias, the half-width layer, Keras'
+  // BatchNorm.
+  bool hidden_bias = true;           // of the Dense layers that a BatchNorm follows
+  bool half_width_layer = false;     // one more Dense(width / 2) and activation before the heads
+  std::string batch_norm = "torch";  // constants: torch (momentum 0.1, epsilon 1e-5), keras (0.99, which is 0.01 here, and 1e-3)
+  std::vector<HeadOptions> heads;    // [[model.head]]
 };
 
 struct TrainOptions {
@@ -32,6 +37,7 @@ struct TrainOptions {
   std::string optimizer = "adam";
   double learning_rate = 1e-3;
   double momentum = 0.9;               // sgd
+  double adam_epsilon = 1e-8;          // torch's; Keras: 1e-7
   double weight_decay = 0;             // adam, sgd: L2; adamw: decoupled
   std::string class_weights = "none";  // "balanced": n / (classes · n_class), as scikit-learn
   std::string first_layer = "auto";    // by density
