@@ -177,8 +177,8 @@ void add_run(const fs::path& run, const std::string& prefix, const fs::path& out
                             .sweep = read_sweep_result(folder),
                             .figures = out == run ? folder / "figures" : fs::path()};
       if (!input.variants.empty()) check_same_question(run, input.variants.front().evaluation, variant.evaluation);
-      if (!prefix.empty())
-        variant.evaluation.name = prefix + (variant.evaluation.name.empty() ? "" : ": " + variant.evaluation.name);
+      const std::string name = item.at("name");
+      if (!prefix.empty()) variant.evaluation.name = prefix + (name.empty() ? "" : ": " + name);
       const ModelCard card = model_card_from_json(read_file(card_path), card_path.string());
       variant.curve = card.curve;
       variant.genes_note = {(variant.evaluation.folds.empty() ? "" : "Fold 1: ") + genes_note(card)};
