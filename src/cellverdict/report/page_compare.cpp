@@ -78,17 +78,18 @@ std::string pair_table(const Place& place, const PairOfModels& pair) {
               .columns = {"split", "cells: training /\nvalidation / test", "test\n" + plural_of(report.unit_noun), score + "\n" + a,
                           score + "\n" + b, "Δ over\ncells", "Δ over " + plural_of(report.unit_noun) + "\n95 % interval"},
               .css = "compare"};
-  for (const char* what : {"accuracy", "label\nloss", "combined\nloss"})
-    for (const auto& letter : {a, b}) table.columns.push_back(std::string(what) + "\n" + letter);
+  for (const char* what : {"accuracy", "label loss", "combined loss"})
+    table.columns.push_back(std::string(what) + "\n" + a + " / " + b);
   for (const ComparedSplit* split : splits) {
     const Evaluation &first = evaluation(*split, pair.first), &second = evaluation(*split, pair.second);
     const VariantDifference d = difference_between(first, second);
     std::vector<Cell> row = {
         split_cell(*split, first), number_cell(cells_of_sides(first)), count_cell(n_test_units(first)), score_cell(first),
         score_cell(second),        difference_cell(d.cells),           unit_difference_cell(d)};
-    for (const double Classification::* of : {&Classification::accuracy, &Classification::loss})
-      for (const Evaluation* e : {&first, &second}) row.push_back(number_cell(fixed(e->heads.front().cells.*of, 3)));
-    for (const Evaluation* e : {&first, &second}) row.push_back(number_cell(fixed(e->combined_loss, 3)));
+    const Classification &of_first = first.heads.front().cells, &of_second = second.heads.front().cells;
+    for (const auto& [x, y] : {std::pair(of_first.accuracy, of_second.accuracy), std::pair(of_first.loss, of_second.loss),
+                               std::pair(first.combined_loss, second.combined_loss)})
+      row.push_back(number_cell(fixed(x, 3) + " / " + fixed(y, 3)));
     table.rows.push_back(std::move(row));
   }
   return html_of(table);
@@ -157,7 +158,7 @@ std::string model_table(const Place& place, const ComparedSplit& split) {
   }
   Table table{.caption = fmt::format("The {} models under {}", split.n_models(), split.name),
               .banner = banner_of(any),
-              .columns = {"model", "variant"},
+              .columns = {"model"},
               .css = "compare"};
   // Few keys are columns; many would make the table wider than any screen.
   const bool few = keys.size() <= kMostKeyColumns;
@@ -168,14 +169,15 @@ std::string model_table(const Place& place, const ComparedSplit& split) {
   }
   if (!few) table.columns.push_back("differs from Model " + comparison.models.front().letter + " in");
   table.columns.insert(table.columns.end(),
-                       {"epochs\n(best)", "validation\n(best epoch)", "test " + score_name(any) + "\n(cells)", "test\naccuracy",
+                       {"epochs\n(best)", "validation,\nbest epoch", "test " + score_name(any) + "\n(cells)", "test\naccuracy",
                         "label\nloss", "Δ over\ncells", "Δ over " + plural_of(report.unit_noun) + "\n95 % interval"});
   const Evaluation* reference = nullptr;
   for (std::size_t m = 0; m < split.variant.size(); ++m) {
     if (!split.variant[m]) continue;
     const ReportVariant& variant = report.variants[*split.variant[m]];
     const Evaluation& e = variant.evaluation;
-    std::vector<Cell> row = {comparison.models[m].letter, name_within(split, e.name)};
+    const std::string own = name_within(split, e.name);
+    std::vector<Cell> row = {Cell(comparison.models[m].letter + (own == comparison.models[m].letter ? "" : ", " + own))};
     if (!few) row.emplace_back(m == 0 ? "–" : differing_in_words(comparison, m));
     for (const auto& key : keys)
       if (few) row.emplace_back(std::ranges::find(comparison.models[m].differing, key, &ModelSetting::first)->second);
