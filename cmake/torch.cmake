@@ -1,15 +1,21 @@
 # LibTorch (>= 2.7) of the torch wheel, found through the interpreter without importing it, and linked by hand: the wheel's
 # own CMake package asks for a CUDA toolkit as soon as the wheel is a CUDA build, and running the program needs none.
-execute_process(
-  COMMAND "${CELLVERDICT_PYTHON}" -c
-    "import importlib.util, importlib.metadata as m; print(importlib.util.find_spec('torch').submodule_search_locations[0]); print(m.version('torch'))"
-  OUTPUT_VARIABLE _torch RESULT_VARIABLE _status OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+# First with -I: while pip builds in isolation, that finds the torch of the environment it installs into.
+foreach(_isolated IN ITEMS -I -B)
+  execute_process(
+    COMMAND "${CELLVERDICT_PYTHON}" ${_isolated} -c
+      "import importlib.util, importlib.metadata as m; print(importlib.util.find_spec('torch').submodule_search_locations[0]); print(m.version('torch'))"
+    OUTPUT_VARIABLE _torch RESULT_VARIABLE _status OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  string(REGEX MATCH "[^\n]*$" _torch_version "${_torch}")
+  if(_status EQUAL 0 AND _torch_version VERSION_GREATER_EQUAL 2.7)
+    break()
+  endif()
+endforeach()
 if(NOT _status EQUAL 0)
   message(FATAL_ERROR "No torch wheel in ${CELLVERDICT_PYTHON}: run `make setup`, or configure with the preset `notorch`.")
 endif()
 string(REPLACE "\n" ";" _torch "${_torch}")
 list(GET _torch 0 _torch_dir)
-list(GET _torch 1 _torch_version)
 if(_torch_version VERSION_LESS 2.7)
   message(FATAL_ERROR "torch ${_torch_version} found in ${_torch_dir}, 2.7 or newer needed.")
 endif()
