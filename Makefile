@@ -4,7 +4,7 @@
 #   make test     build and run all tests
 #   make lint     formatting, clang-tidy, ruff        make format   format the code
 #   make fuzz     each fuzz target for FUZZ_SECONDS   make bench    benchmarks
-#   make docs     rewrite docs/CLI.md                 make build    build/release/cellverdict
+#   make docs     rewrite docs/CLI.md and notebook    make build    build/release/cellverdict
 #   make setup    packages and .venv only             make clean    remove build/ and demo/
 #
 #   JOBS=2        parallel jobs                       PRESET=ci     warnings are errors
@@ -68,10 +68,11 @@ fuzz:
 	@.ci/step "build the fuzz targets" cmake --build build/fuzz --target fuzz_targets -j $(JOBS) $(NINJA_QUIET)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz
 
-docs: build
+docs: setup-test build
 	@mkdir -p docs
 	@$(PROGRAM) help --markdown > $(BUILD)/CLI.md && mv $(BUILD)/CLI.md docs/CLI.md
 	@echo "docs/CLI.md rewritten from the program's own help"
+	@CELLVERDICT_PROGRAM=$$PWD/$(PROGRAM) PYTHONPATH=$$PWD/python .ci/step "run docs/first-study.ipynb" .venv/bin/python tests/python/notebook.py --write docs/first-study.ipynb
 
 clean:
 	@rm -rf build demo
