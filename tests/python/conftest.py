@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if os.environ.get("CELLVERDICT_PROGRAM"):
     os.environ["CELLVERDICT_PROGRAM"] = str(Path(os.environ["CELLVERDICT_PROGRAM"]).resolve())
     sys.path.insert(0, str(ROOT / "python"))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), os.environ.get("PYTHONPATH")]))  # the notebook's kernel
 
 import cellverdict  # noqa: E402
 
