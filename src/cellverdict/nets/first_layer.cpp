@@ -54,14 +54,19 @@ FirstLayerImpl::FirstLayerImpl(std::int64_t n_genes, std::int64_t width, const F
 }
 
 torch::Tensor FirstLayerImpl::forward(const CellBatch& batch) {
-  if (batch.kernel == FirstLayerKernel::sparse && weight_.device().is_cpu()) {
+  const bool for_kernel = weight_.device().is_cpu() && weight_.scalar_type() == torch::kFloat32;
+  if (batch.kernel == FirstLayerKernel::sparse && for_kernel) {
     const torch::Tensor product = SparseProduct::apply(weight_, &batch);
     return bias_.defined() ? product + bias_ : product;
   }
   torch::Tensor dense = torch::empty({batch.cells.n_rows(), weight_.size(0)});
   csr_to_dense(batch.cells, weight_.size(0), mutable_floats_of(dense), batch.threads, divide_as_torch);
-  dense = dense.to(weight_.device());
-  return bias_.defined() ? torch::addmm(bias_, dense, weight_) : torch::mm(dense, weight_);
+  return of_dense(dense);
+}
+
+torch::Tensor FirstLayerImpl::of_dense(const torch::Tensor& x) {
+  const torch::Tensor here = x.to(weight_.device(), weight_.scalar_type());
+  return bias_.defined() ? torch::addmm(bias_, here, weight_) : torch::mm(here, weight_);
 }
 
 }  // namespace cellverdict

@@ -29,7 +29,10 @@ struct FirstLayerOptions {
 class FirstLayerImpl : public torch::nn::Module {
  public:
   FirstLayerImpl(std::int64_t n_genes, std::int64_t width, const FirstLayerOptions& options = {});
-  torch::Tensor forward(const CellBatch& batch);  // [n, width]
+  torch::Tensor forward(const CellBatch& batch);   // [n, width]
+  torch::Tensor of_dense(const torch::Tensor& x);  // x [n, genes]
+  torch::Tensor weight() const { return weight_; }
+  torch::Tensor bias() const { return bias_; }  // undefined without one
 
  private:
   torch::Tensor weight_;  // [genes, width]
