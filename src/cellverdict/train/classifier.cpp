@@ -1,6 +1,7 @@
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/digest.h>
 #include <cellverdict/base/error.h>
+#include <cellverdict/train/bag_net.h>
 #include <cellverdict/train/net_of_card.h>
 #include <cellverdict/train/objective.h>
 #include <cellverdict/train/tensors.h>
@@ -36,16 +37,28 @@ MlpShape shape_of(const ModelCard& card) {
 }
 
 // A net that cannot fit is refused before its memory is asked for: Linux grants it, and ends the program when it is used.
-void refuse_giant(const MlpShape& shape) {
-  const double width = static_cast<double>(shape.width), depth = static_cast<double>(shape.depth);
-  const double bytes = 4 * width * (static_cast<double>(shape.n_genes) + (depth - 1) * width);
+void refuse_giant(const std::string& named, double bytes) {
   const double memory = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   if (bytes <= memory) return;
   throw DataError(
-      {.where = "[model] width = " + std::to_string(shape.width) + ", depth = " + std::to_string(shape.depth),
+      {.where = "[model] " + named,
        .found = "weights of " + std::to_string(static_cast<std::int64_t>(bytes / 1e9)) + " GB",
        .expected = "a net that fits this machine's memory of " + std::to_string(static_cast<std::int64_t>(memory / 1e9)) + " GB",
-       .advice = "give a smaller width or depth"});
+       .advice = "give a smaller net"});
+}
+
+void refuse_giant(const MlpShape& shape) {
+  const double width = static_cast<double>(shape.width), depth = static_cast<double>(shape.depth);
+  refuse_giant("width = " + std::to_string(shape.width) + ", depth = " + std::to_string(shape.depth),
+               4 * width * (static_cast<double>(shape.n_genes) + (depth - 1) * width));
+}
+
+void refuse_giant(const BagShape& shape) {
+  const double width = static_cast<double>(shape.width);
+  const double hidden =
+      2 * static_cast<double>(shape.attention_width + shape.patient_width) + 12.0 * width * static_cast<double>(shape.layers);
+  refuse_giant("bag = { cell_width = " + std::to_string(shape.width) + " }",
+               4 * width * (static_cast<double>(shape.n_genes) + hidden));
 }
 
 // The large weights of the net that model.json describes are those in the file: known before a net of any size is made.
@@ -59,6 +72,16 @@ void check_shapes(const MlpShape& shape, const Safetensors& weights, const std::
   for (std::size_t h = 0; h < shape.head_logits.size(); ++h)
     check("head" + std::to_string(h) + ".weight", {shape.head_logits[h], shape.head_width()});
   if (shape.half_width_layer) check("half.weight", {shape.head_width(), shape.width});
+}
+
+void check_shapes(const BagShape& shape, const Safetensors& weights, const std::string& where) {
+  const auto check = [&](const std::string& name, const std::vector<std::int64_t>& expected) {
+    const NamedTensor* found = weights.find(name);
+    if (found == nullptr || found->shape != expected) refuse_shape(where, name, found, expected);
+  };
+  check("gene2cell_encoder.layers.0.weight", {shape.width, shape.n_genes});
+  check("patient_encoder.layers.0.weight", {shape.patient_width, shape.width});
+  check("patient_predictor.layers.0.weight", {shape.n_classes, shape.patient_width});
 }
 
 // The self-test cells through this build: prepared, predicted, compared.
@@ -85,9 +108,16 @@ void check_self_test(const Classifier& classifier, const std::string& where) {
 }  // namespace
 
 std::unique_ptr<Classifier::Parts> make_parts(const ModelCard& card) {
+  if (card.model.kind == "bag") {
+    const BagShape shape = bag_shape_of(card);
+    refuse_giant(shape);
+    return std::make_unique<Classifier::Parts>(
+        Classifier::Parts{.net = nullptr, .bags = std::make_shared<BagClassifier>(shape, card.train.seed)});
+  }
   const MlpShape shape = shape_of(card);
   refuse_giant(shape);
-  return std::make_unique<Classifier::Parts>(Classifier::Parts{std::make_shared<Mlp>(shape, card.train.seed)});
+  return std::make_unique<Classifier::Parts>(
+      Classifier::Parts{.net = std::make_shared<Mlp>(shape, card.train.seed), .bags = nullptr});
 }
 
 Classifier::Classifier(ModelCard card, std::unique_ptr<Parts> parts) : card_(std::move(card)), parts_(std::move(parts)) {}
@@ -104,10 +134,15 @@ Classifier Classifier::load(const fs::path& folder) {
                       .found = "SHA-256 " + found,
                       .expected = card.weights_sha256 + " as in model.json",
                       .advice = "the weights are damaged or of another model: train again"});
-  check_shapes(shape_of(card), weights, weights_file.string());
+  if (card.model.kind == "bag") {
+    check_shapes(bag_shape_of(card), weights, weights_file.string());
+  } else {
+    check_shapes(shape_of(card), weights, weights_file.string());
+  }
   return through_torch_door("loading " + folder.string(), [&] {
     auto parts = make_parts(card);
-    restore_tensors(*parts->net, "", weights, weights_file.string());
+    if (parts->bags) restore_bag_state(*parts->bags, weights, weights_file.string());
+    if (parts->net) restore_tensors(*parts->net, "", weights, weights_file.string());
     Classifier classifier(std::move(card), std::move(parts));
     check_self_test(classifier, card_file.string());
     return classifier;
@@ -118,7 +153,8 @@ void Classifier::save(const fs::path& folder) const {
   AtomicPath out(folder);
   fs::create_directories(out.temporary());
   Safetensors weights;
-  collect_tensors(*parts_->net, "", weights);
+  if (parts_->bags) collect_bag_state(*parts_->bags, weights);
+  if (parts_->net) collect_tensors(*parts_->net, "", weights);
   weights.metadata["cellverdict"] = card_.version;
   const fs::path file = out.temporary() / "model.safetensors";
   write_safetensors(file, weights);
@@ -131,6 +167,7 @@ void Classifier::save(const fs::path& folder) const {
 std::vector<HeadProbabilities> Classifier::predict_block(const RunContext& context, const CsrBlock& prepared) const {
   return through_torch_door("predicting", [&] {
     torch::set_num_threads(context.threads);
+    if (parts_->bags) return std::vector<HeadProbabilities>{predict_one_bag(context, card_, *parts_->bags, prepared)};
     const torch::NoGradGuard no_gradient;
     parts_->net->eval();
     const auto kernel = card_.train.first_layer == "sparse" ? FirstLayerKernel::sparse : FirstLayerKernel::dense;
@@ -143,7 +180,19 @@ std::vector<HeadProbabilities> Classifier::predict_block(const RunContext& conte
 }
 
 std::vector<HeadProbabilities> Classifier::predict_cells(const RunContext& context, const CellView& view) const {
-  return predict_prepared(context, *this, PreparedCells(view, card_.preparation, 0));
+  const PreparedCells prepared(view, card_.preparation, 0);
+  if (!parts_->bags) return predict_prepared(context, *this, prepared);
+  return through_torch_door("predicting", [&] {
+    torch::set_num_threads(context.threads);
+    const Bags bags = bags_of(view);
+    const std::size_t n_classes = card_.heads[0].classes.size();
+    const HeadProbabilities of_bag = predict_bags(context, card_, *parts_->bags, prepared, bags);
+    HeadProbabilities of_cell(static_cast<std::size_t>(view.n_cells()) * n_classes);
+    for (std::int64_t b = 0; b < bags.n_bags(); ++b)
+      for (const std::int64_t i : bags.cells[b])
+        std::copy_n(of_bag.begin() + b * n_classes, n_classes, of_cell.begin() + i * n_classes);
+    return std::vector<HeadProbabilities>{std::move(of_cell)};
+  });
 }
 
 std::vector<HeadProbabilities> predict_prepared(const RunContext& context, const Classifier& classifier,

@@ -32,9 +32,12 @@ class Classifier {
   const ModelCard& card() const { return card_; }
   ModelCard& card() { return card_; }
 
-  // [heads] probabilities of prepared cells (rows of Preparation genes).
+  const Parts& parts() const { return *parts_; }  // for the torch rooms
+
+  // [heads] probabilities of prepared cells (rows of Preparation genes). Kind "bag" takes them for one bag, and each cell has its
+  // bag's.
   std::vector<HeadProbabilities> predict_block(const RunContext& context, const CsrBlock& prepared) const;
-  // The same for the cells of any view.
+  // The same for the cells of any view; kind "bag": of its units, from as many cells of each as in training.
   std::vector<HeadProbabilities> predict_cells(const RunContext& context, const CellView& view) const;
 
  private:

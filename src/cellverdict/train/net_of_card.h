@@ -1,6 +1,7 @@
 #pragma once
 // The net behind a Classifier; inside the torch rooms only.
 
+#include <cellverdict/nets/bag_classifier.h>
 #include <cellverdict/nets/mlp.h>
 #include <cellverdict/train/classifier.h>
 
@@ -9,7 +10,8 @@
 namespace cellverdict {
 
 struct Classifier::Parts {
-  std::shared_ptr<Mlp> net;
+  std::shared_ptr<Mlp> net;             // kind mlp
+  std::shared_ptr<BagClassifier> bags;  // kind bag
 };
 
 // A fresh net of the card's shape, weights drawn from its seed.

@@ -43,7 +43,7 @@ Value write_heads(const ModelOptions& options) {
 const OptionTable<ModelOptions>& model_options() {
   static const auto table =
       OptionTable<ModelOptions>("model")
-          .add("kind", &ModelOptions::kind, "the net", one_of({"mlp"}))
+          .add("kind", &ModelOptions::kind, "mlp: of cells; bag: of patients as bags of cells", one_of({"mlp", "bag"}))
           .add("width", &ModelOptions::width, "units of each hidden layer", between(1, 65536))
           .add("depth", &ModelOptions::depth, "hidden layers", between(1, 32))
           .add("dropout", &ModelOptions::dropout, "share of hidden units dropped while training", between(0, 0.95))
@@ -56,7 +56,8 @@ const OptionTable<ModelOptions>& model_options() {
                "constants: torch (momentum 0.1, epsilon 1e-5) or keras (0.99 in its own words, 1e-3; LMNA study as published)",
                one_of({"torch", "keras"}))
           .add_custom("head", "[[model.head]] label, weight: an extra output that makes the net multi-task", read_heads,
-                      write_heads);
+                      write_heads)
+          .add_group("bag", &ModelOptions::bag, "of kind = \"bag\"", bag_options());
   return table;
 }
 

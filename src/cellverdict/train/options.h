@@ -2,6 +2,7 @@
 // [model] and [train]: the net and how it learns. Defaults are those of the LMNA study (paper §2.5).
 
 #include <cellverdict/base/option_table.h>
+#include <cellverdict/train/bag_options.h>
 
 #include <cstdint>
 #include <string>
@@ -27,6 +28,7 @@ struct ModelOptions {
   bool half_width_layer = false;     // one more Dense(width / 2) and activation before the heads
   std::string batch_norm = "torch";  // constants: torch (momentum 0.1, epsilon 1e-5), keras (0.99, which is 0.01 here, and 1e-3)
   std::vector<HeadOptions> heads;    // [[model.head]]
+  BagOptions bag;                    // of kind = "bag", which uses none of the above but kind
 };
 
 struct TrainOptions {

@@ -1,12 +1,11 @@
 // The training loop (paper §2.5): minibatches, combined loss, early stopping on a validation metric with the best weights restored.
 
 #include <cellverdict/base/error.h>
-#include <cellverdict/base/random.h>
-#include <cellverdict/train/checkpoint.h>
+#include <cellverdict/train/bag_trainer.h>
+#include <cellverdict/train/epoch_loop.h>
 #include <cellverdict/train/net_of_card.h>
 #include <cellverdict/train/objective.h>
 #include <cellverdict/train/optimizer.h>
-#include <cellverdict/train/tensors.h>
 #include <cellverdict/train/torch_door.h>
 
 #include <fmt/format.h>
@@ -17,14 +16,6 @@
 namespace cellverdict {
 
 namespace {
-
-// n / (classes · n_class) over the training cells, as scikit-learn's "balanced".
-std::vector<double> balanced_weights(const std::vector<std::int32_t>& truth, std::size_t n_classes) {
-  std::vector<double> n(n_classes);
-  for (const std::int32_t c : truth) ++n[c];
-  for (double& x : n) x = static_cast<double>(truth.size()) / (static_cast<double>(n_classes) * x);
-  return n;
-}
 
 class Trainer {
  public:
@@ -41,39 +32,28 @@ class Trainer {
     if (validation) {
       validation_cells_.emplace(*validation, classifier_.card().preparation, context.memory_bytes / 4);
       validation_truth_ = head_truth(*validation, heads());
-      state_.curve.monitor = request.train.monitor;
     }
     if (request.train.class_weights == "balanced") class_weights_ = balanced_weights(truth_[0], heads()[0].classes.size());
     optimizer_ = make_optimizer(request.train, net_->parameters());
+    loop_.emplace(context_, request_, *net_, *optimizer_);
   }
 
   Classifier train() {
     torch::set_num_threads(context_.threads);
-    if (request_.resume) resume();
     context_.log(fmt::format("train     {} cells × {} genes, {:.0f} % non-zero, {} first layer, {}",
                              with_commas(training_cells_.n_cells()), with_commas(training_cells_.n_genes()),
                              100 * training_cells_.density(), classifier_.card().train.first_layer,
                              training_cells_.cached() ? "kept prepared in memory" : "prepared while reading"));
-    while (!finished()) {
-      run_epoch(static_cast<int>(state_.curve.epochs.size()) + 1);
-      checkpoint_ = collect_checkpoint(request_.key, *net_, *optimizer_, state_);
-      if (finished() || !since_written_ || since_written_->seconds() > kCheckpointSeconds) write_kept_checkpoint();
-    }
-    restore_tensors(*net_, "", state_.best, "best epoch");
-    classifier_.card().curve = state_.curve;
+    EpochWork work{.train = [this](int number) { return train_epoch(number); }, .validate = {}};
+    if (validation_cells_)
+      work.validate = [this] {
+        return measure_side(predict_prepared(context_, classifier_, *validation_cells_), validation_truth_, heads(), positive_);
+      };
+    classifier_.card().curve = loop_->run(work);
     return std::move(classifier_);
   }
 
  private:
-  // Waiting for the disk takes as long as a twentieth of a short epoch.
-  static constexpr double kCheckpointSeconds = 2;
-
-  void write_kept_checkpoint() {
-    if (checkpoint_) write_checkpoint(request_.checkpoints, *checkpoint_);
-    checkpoint_.reset();
-    since_written_.emplace();
-  }
-
   // Also settles which kernel the first layer uses, for training and every later prediction.
   Classifier make_classifier(ModelCard card) {
     if (card.train.first_layer == "auto") card.train.first_layer = training_cells_.density() < kDenseFrom ? "sparse" : "dense";
@@ -83,46 +63,6 @@ class Trainer {
   }
 
   const std::vector<ModelHead>& heads() const { return classifier_.card().heads; }
-
-  bool finished() const {
-    const int done = static_cast<int>(state_.curve.epochs.size());
-    if (done >= request_.train.epochs) return true;
-    return validation_cells_ && request_.train.patience > 0 && done - state_.curve.best_epoch >= request_.train.patience;
-  }
-
-  void resume() {
-    if (auto saved = read_checkpoint(request_.checkpoints, request_.key, *net_, *optimizer_)) {
-      state_ = *std::move(saved);
-      context_.log(fmt::format("resume    after epoch {}", state_.curve.epochs.size()));
-    }
-  }
-
-  void run_epoch(int number) {
-    const Stopwatch watch;
-    Epoch epoch{.number = number};
-    epoch.train = train_epoch(number);
-    if (validation_cells_)
-      epoch.validation =
-          measure_side(predict_prepared(context_, classifier_, *validation_cells_), validation_truth_, heads(), positive_);
-    epoch.seconds = watch.seconds();
-
-    const double now = epoch.validation ? monitored(request_.train.monitor, *epoch.validation) : number;
-    const auto best = [&] {
-      return monitored(request_.train.monitor, *state_.curve.epochs[state_.curve.best_epoch - 1].validation);
-    };
-    if (!epoch.validation || state_.curve.best_epoch == 0 || now > best()) {
-      state_.curve.best_epoch = number;
-      state_.best = {};
-      collect_tensors(*net_, "", state_.best);
-    }
-    state_.curve.epochs.push_back(epoch);
-    std::string line = fmt::format("epoch {:>3}/{}  loss {:.4f}", number, request_.train.epochs, epoch.train.loss);
-    if (epoch.validation)
-      line += fmt::format("  validation loss {:.4f}  auc {}  accuracy {:.3f}  best epoch {}", epoch.validation->loss,
-                          epoch.validation->auc ? fmt::format("{:.3f}", *epoch.validation->auc) : "-", epoch.validation->accuracy,
-                          state_.curve.best_epoch);
-    context_.log(line + fmt::format("  {:.1f} s", epoch.seconds));
-  }
 
   EpochMetrics train_epoch(int number) {
     const auto batches = shuffled_batches(training_cells_.n_cells(), request_.train.batch_size, request_.train.seed, number);
@@ -143,36 +83,22 @@ class Trainer {
       net_->train();
       optimizer_->zero_grad();
       const CellBatch cells{block, kernel, context_.threads};
-      const auto logits = net_->forward(cells, state_.step++);
+      const auto logits = net_->forward(cells, loop_->next_step());
       const torch::Tensor loss = combined_loss(logits, truth, heads(), class_weights_);
       loss.backward();
       optimizer_->step();
 
       const double value = loss.item<double>();
-      if (!std::isfinite(value))
-        throw DataError({.where = fmt::format("training, epoch {}", number),
-                         .found = "a loss that is not a number",
-                         .expected = "a finite loss",
-                         .advice = "lower [train] learning_rate"});
+      EpochLoop::check_loss(value, number);
       loss_sum += value * static_cast<double>(batch.size());
       n_seen += static_cast<std::int64_t>(batch.size());
       append_probabilities(logits[0], static_cast<std::int64_t>(heads()[0].classes.size()), probabilities_seen[0]);
       context_.progress(fmt::format("epoch {}", number), n_seen, training_cells_.n_cells());
-      if (context_.stopping()) interrupt(number);
+      loop_->stop_if_asked(number);
     }
     EpochMetrics metrics = measure_side(probabilities_seen, truth_seen, {heads()[0]}, positive_);
     metrics.loss = loss_sum / static_cast<double>(n_seen);
     return metrics;
-  }
-
-  [[noreturn]] void interrupt(int number) {
-    write_kept_checkpoint();
-    throw Interrupted(
-        {.where = "training",
-         .found = fmt::format("an interrupt in epoch {}", number),
-         .expected = "",
-         .advice = number > 1 ? fmt::format("epochs 1 to {} are kept: run the same command with --resume to go on", number - 1)
-                              : "no epoch was finished: run again to start over"});
   }
 
   const RunContext& context_;
@@ -186,9 +112,7 @@ class Trainer {
   HeadTruth validation_truth_;
   std::vector<double> class_weights_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
-  TrainingState state_;
-  std::optional<Safetensors> checkpoint_;  // of the last whole epoch, not written yet
-  std::optional<Stopwatch> since_written_;
+  std::optional<EpochLoop> loop_;
 };
 
 // A few training cells, spread over the view, with what the finished model says of them.
@@ -240,7 +164,8 @@ Classifier train_classifier(const RunContext& context, const TrainView& train, c
     card.heads.push_back(
         {.label = request.model.heads[h].label, .classes = head_classes[h], .weight = request.model.heads[h].weight});
   return through_torch_door("training", [&] {
-    Classifier classifier = Trainer(context, train, validation, std::move(card), request).train();
+    Classifier classifier = request.model.kind == "bag" ? train_bag_classifier(context, train, validation, std::move(card), request)
+                                                        : Trainer(context, train, validation, std::move(card), request).train();
     add_self_test(context, train, classifier);
     return classifier;
   });

@@ -1,0 +1,97 @@
+#include <cellverdict/base/error.h>
+#include <cellverdict/train/epoch_loop.h>
+#include <cellverdict/train/tensors.h>
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace cellverdict {
+
+namespace {
+// Waiting for the disk takes as long as a twentieth of a short epoch.
+constexpr double kCheckpointSeconds = 2;
+}  // namespace
+
+const LearningCurve& EpochLoop::run(const EpochWork& work) {
+  validated_ = static_cast<bool>(work.validate);
+  if (validated_) state_.curve.monitor = request_.train.monitor;
+  if (request_.resume) resume();
+  while (!finished()) {
+    run_epoch(work, static_cast<int>(state_.curve.epochs.size()) + 1);
+    checkpoint_ = collect_checkpoint(request_.key, net_, optimizer_, state_);
+    if (finished() || !since_written_ || since_written_->seconds() > kCheckpointSeconds) write_kept_checkpoint();
+  }
+  restore_tensors(net_, "", state_.best, "best epoch");
+  return state_.curve;
+}
+
+void EpochLoop::write_kept_checkpoint() {
+  if (checkpoint_) write_checkpoint(request_.checkpoints, *checkpoint_);
+  checkpoint_.reset();
+  since_written_.emplace();
+}
+
+bool EpochLoop::finished() const {
+  const int done = static_cast<int>(state_.curve.epochs.size());
+  if (done >= request_.train.epochs) return true;
+  return validated_ && request_.train.patience > 0 && done - state_.curve.best_epoch >= request_.train.patience;
+}
+
+void EpochLoop::resume() {
+  if (auto saved = read_checkpoint(request_.checkpoints, request_.key, net_, optimizer_)) {
+    state_ = *std::move(saved);
+    context_.log(fmt::format("resume    after epoch {}", state_.curve.epochs.size()));
+  }
+}
+
+void EpochLoop::run_epoch(const EpochWork& work, int number) {
+  const Stopwatch watch;
+  Epoch epoch{.number = number};
+  epoch.train = work.train(number);
+  if (work.validate) epoch.validation = work.validate();
+  epoch.seconds = watch.seconds();
+
+  const double now = epoch.validation ? monitored(request_.train.monitor, *epoch.validation) : number;
+  const auto best = [&] { return monitored(request_.train.monitor, *state_.curve.epochs[state_.curve.best_epoch - 1].validation); };
+  if (!epoch.validation || state_.curve.best_epoch == 0 || now > best()) {
+    state_.curve.best_epoch = number;
+    state_.best = {};
+    collect_tensors(net_, "", state_.best);
+  }
+  state_.curve.epochs.push_back(epoch);
+  std::string line = fmt::format("epoch {:>3}/{}  loss {:.4f}", number, request_.train.epochs, epoch.train.loss);
+  if (epoch.validation)
+    line += fmt::format("  validation loss {:.4f}  auc {}  accuracy {:.3f}  best epoch {}", epoch.validation->loss,
+                        epoch.validation->auc ? fmt::format("{:.3f}", *epoch.validation->auc) : "-", epoch.validation->accuracy,
+                        state_.curve.best_epoch);
+  context_.log(line + fmt::format("  {:.1f} s", epoch.seconds));
+}
+
+void EpochLoop::check_loss(double loss, int epoch) {
+  if (!std::isfinite(loss))
+    throw DataError({.where = fmt::format("training, epoch {}", epoch),
+                     .found = "a loss that is not a number",
+                     .expected = "a finite loss",
+                     .advice = "lower [train] learning_rate"});
+}
+
+void EpochLoop::stop_if_asked(int epoch) {
+  if (!context_.stopping()) return;
+  write_kept_checkpoint();
+  throw Interrupted({.where = "training",
+                     .found = fmt::format("an interrupt in epoch {}", epoch),
+                     .expected = "",
+                     .advice = epoch > 1
+                                   ? fmt::format("epochs 1 to {} are kept: run the same command with --resume to go on", epoch - 1)
+                                   : "no epoch was finished: run again to start over"});
+}
+
+std::vector<double> balanced_weights(const std::vector<std::int32_t>& truth, std::size_t n_classes) {
+  std::vector<double> n(n_classes);
+  for (const std::int32_t c : truth) ++n[c];
+  for (double& x : n) x = static_cast<double>(truth.size()) / (static_cast<double>(n_classes) * x);
+  return n;
+}
+
+}  // namespace cellverdict
