@@ -31,6 +31,11 @@ class Predictor {
  public:
   Predictor(const RunContext& context, const PredictRequest& request)
       : context_(context), request_(request), classifier_(Classifier::load(request.model)) {
+    if (classifier_.card().model.kind == "bag")  // cells come in blocks of a file here, not in bags
+      throw UsageError({.where = request.model.string(),
+                        .found = "a model of bags of cells",
+                        .expected = "a model of cells",
+                        .advice = "this version evaluates models of bags in `run`, and does not predict files with them yet"});
     const Preparation& p = classifier_.card().preparation;
     column_ = preparation_columns(p, p.seen);
     mitochondrial_ = mitochondrial_genes(p.seen);
