@@ -137,6 +137,7 @@ def check_attribution(net, options, tensors, offsets, size):
         pad_cells(cells), pad_cells(baseline), n_steps=50, return_convergence_delta=True
     )
     theirs = theirs[0, : len(cells)]
+    assert theirs.abs().max() > 1e-4, f"nothing to compare: largest attribution {theirs.abs().max()}"
     close("integrated gradients", tensors["output.attribution"], theirs, 1e-4)
     close("by gene", tensors["output.gene"], theirs.sum(0), 1e-4)
     close("by cell", tensors["output.cell"], theirs.sum(1), 1e-4)
