@@ -1,4 +1,5 @@
 #include <cellverdict/evaluate/baselines.h>
+#include <cellverdict/evaluate/cell_types.h>
 
 #include <doctest/doctest.h>
 
@@ -14,7 +15,7 @@ namespace {
 const std::vector<std::string> kAll(std::begin(kBaselineNames), std::end(kBaselineNames));
 
 std::vector<BaselinePrediction> asked(const Split& split, const std::vector<std::string>& names, const std::string& cell_type = {},
-                                      const UnitProfiles* profiles = nullptr) {
+                                      const UnitProfiles* profiles = nullptr, std::int64_t k_means_types = 0) {
   const RunContext context;
   const TrainView train = split.train();
   const TestView test = split.test();
@@ -25,6 +26,7 @@ std::vector<BaselinePrediction> asked(const Split& split, const std::vector<std:
                             .preparation = preparation,
                             .covariates = {"day"},
                             .cell_type = cell_type,
+                            .k_means_types = k_means_types,
                             .profiles = profiles},
                            names);
 }
@@ -89,6 +91,36 @@ TEST_CASE("profiles made beforehand give the pseudobulk that the cells give") {
   const auto streamed = asked(split, {"pseudobulk"}), looked_up = asked(split, {"pseudobulk"}, {}, &profiles);
   for (std::size_t i = 0; i < streamed[0].probability.size(); ++i)
     CHECK(streamed[0].probability[i] == doctest::Approx(looked_up[0].probability[i]).epsilon(1e-6));
+}
+
+TEST_CASE("without a column of cell types k-means finds them in training, and their shares tell the classes apart") {
+  // Units of both classes hold cells of both kinds: the genes of class b are on in its cells, more of them in units of b.
+  const Split split = two_classes(6);
+  const auto said = asked(split, {"composition"}, "", nullptr, 2);
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].how.find("2 k-means types") != std::string::npos);
+  CHECK(share_right(split.test(), said[0]) > 0.99);
+  for (std::int64_t i = 1; i < split.test().n_cells(); ++i)
+    if (split.test().unit_number(i) == split.test().unit_number(i - 1))
+      CHECK(said[0].probability[2 * i] == said[0].probability[2 * i - 2]);
+}
+
+TEST_CASE("cell types are fitted on training cells alone, and are the same for any number of threads") {
+  const RunContext context;
+  RunContext threaded;
+  threaded.threads = 3;
+  const PrepareOptions all{.min_cells_per_gene = 0, .genes = {.select = "all", .n = 0}};
+  const auto types_of = [&](const Split& split, const RunContext& with) {
+    return fit_cell_types(with, split.train(), fit_preparation(context, split.train(), all), {.types = 3, .components = 5});
+  };
+  const Split clean = two_classes(3);
+  const CellTypes types = types_of(clean, context);
+  CHECK(types_of(clean, threaded).k_means.centres == types.k_means.centres);
+  CHECK(apply_cell_types(threaded, types, clean.test()) == apply_cell_types(context, types, clean.test()));
+  CHECK(apply_cell_types(context, types, clean.train()) == types.k_means.cluster);
+  // Counts of a test unit that are no numbers change nothing that was fitted.
+  const TestView test = clean.test();
+  CHECK(types_of(two_classes(3, {test.unit(0)}), context).k_means.centres == types.k_means.centres);
 }
 
 TEST_CASE("the composition of cell types tells classes apart where it differs between them, and is skipped without a column") {

@@ -42,7 +42,13 @@ Evaluation example() {
   e.metrics = {
       {.metric = "auc", .estimate = 0.75, .interval = Interval{.estimate = 0.75, .low = 0.5, .high = 0.9, .method = "DeLong"}},
       {.metric = "accuracy", .over_units = false, .why_not = "too few"}};
-  e.units = {{"L2", "patient", "Patient", "19", 3, {0.25, 0.75}, "Patient", 1.0 / 3}};
+  e.units = {{"L2", "patient", "Patient", "19", 3, {0.25, 0.75}, "Patient", 1.0 / 3, {0.1, 0.9}}};
+  e.subgroups = {{.column = "sex", .groups = {{.value = "f", .n_units = 2, .n_cells = 9, .metrics = e.metrics}}},
+                 {.column = "site", .why_not = "one value"}};
+  e.permutations = {{.model = "pseudobulk", .deals = {0.5, 1.0 / 3}, .p_value = 2.0 / 3, .n_distinct = "70"},
+                    {.model = kPermutedNet, .why_not = "too few units"}};
+  e.uncalibrated_cell_bins = {{0.25, 5, 1}};
+  e.uncalibrated_cell_brier = 0.3;
   e.baselines = {{"day", 0.0, std::nullopt, 0.5, {{"day 19", {0, 1}, {1, 0}}}, "The day alone is wrong."}};
   e.majority_accuracy = 0.6;
   e.confounding = {{.column = "day",
@@ -106,6 +112,15 @@ TEST_CASE("every number and word of an evaluation comes back from its JSON") {
   CHECK(back.cell_bins[0].mean_probability == 1.0 / 3);
   CHECK(back.cell_bins[0].n_positive == 2);
   CHECK(back.cell_brier == e.cell_brier);
+  CHECK(back.units[0].uncalibrated == e.units[0].uncalibrated);
+  CHECK(back.uncalibrated_cell_bins.size() == 1);
+  CHECK(back.uncalibrated_cell_brier == e.uncalibrated_cell_brier);
+  REQUIRE(back.subgroups.size() == 2);
+  CHECK(back.subgroups[0].groups[0].metrics[0].interval->high == 0.9);
+  CHECK(back.subgroups[1].why_not == "one value");
+  REQUIRE(back.permutations.size() == 2);
+  CHECK(back.permutations[0].deals == e.permutations[0].deals);
+  CHECK_FALSE(back.permutations[1].p_value.has_value());
   CHECK(back.baselines[0].rules[0].test_units == e.baselines[0].rules[0].test_units);
 }
 
@@ -137,6 +152,6 @@ TEST_CASE("a damaged evaluation is refused with the place that is wrong") {
       std::string::npos);
   CHECK(complaint_of(replaced(text, "\"false_positive_rate\":[0.0,", "\"false_positive_rate\":["))
             .find("three lists of equal length") != std::string::npos);
-  CHECK(complaint_of(replaced(text, "\"cellverdict_evaluation\": 4", "\"cellverdict_evaluation\": 5")).find("found version 5") !=
+  CHECK(complaint_of(replaced(text, "\"cellverdict_evaluation\": 5", "\"cellverdict_evaluation\": 4")).find("found version 4") !=
         std::string::npos);
 }

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <report/example_folds.h>
 #include <report/folder.h>
+#include <nlohmann/json.hpp>
 
 using namespace cellverdict;
 
@@ -101,16 +102,41 @@ TEST_CASE("subgroups have their units, the share called right and its exact inte
 }
 
 TEST_CASE("the permutation test is said to be of the simple model, with the least p it could give") {
-  auto e = example::folds_variant().evaluation;
-  const std::string said = permutation_words(e, "library");
-  CHECK(has(said, "dealt at random 200 times and the pseudobulk pipeline"));
+  auto p = example::folds_variant().evaluation.permutations.at(0);
+  const std::string said = permutation_words(p, "library");
+  CHECK(has(said,
+            "Negative control (shuffled labels): the labels of the libraries were dealt at random 200 times and the pseudobulk"));
+  CHECK(has(said, "reached a median AUC of 0.500 (9 of 10 deals 0.500 to 0.500); with the true labels 0.889"));
   CHECK(has(said, "p = 0.00498"));
   CHECK(has(said, "2704156 different deals"));
   CHECK(has(said, "not the net"));
-  e.permutation->p_value.reset();
-  e.permutation->why_not = "a class has one unit";
-  CHECK(has(permutation_words(e, "library"), "not tested: a class has one unit."));
-  CHECK(permutation_words(Evaluation{}, "library").empty());
+  p.model = kPermutedNet;
+  CHECK(has(permutation_words(p, "library"), "everything that was trained, the net included"));
+  CHECK_FALSE(has(permutation_words(p, "library"), "not the net"));
+  p.p_value.reset();
+  p.why_not = "a class has one unit";
+  CHECK(has(permutation_words(p, "library"), "the net: not tested: a class has one unit."));
+}
+
+TEST_CASE("dealt labels that are read better than chance are warned of") {
+  auto p = example::folds_variant().evaluation.permutations.at(0);
+  for (std::size_t i = 0; i < p.deals.size(); ++i) p.deals[i] = i % 2 == 0 ? 0.3 : 0.7;
+  CHECK_FALSE(has(permutation_words(p, "library"), "Do not trust"));
+  for (std::size_t i = 0; i < p.deals.size(); ++i) p.deals[i] = i % 2 == 0 ? 0.5 : 0.9;
+  CHECK(has(permutation_words(p, "library"), "Do not trust"));
+}
+
+TEST_CASE("the negative control is drawn as a histogram of all deals with the true labels marked") {
+  const auto variant = example::folds_variant();
+  const auto figures = control_figures(variant, "library");
+  REQUIRE(figures.size() == 1);
+  CHECK(figures[0].name == "negative_control_pseudobulk");
+  CHECK(has(figures[0].spec, "true labels: 0.889"));
+  const auto spec = nlohmann::json::parse(figures[0].spec);
+  std::int64_t n = 0;
+  for (const auto& bar : spec["data"]["values"]) n += bar["n"].get<std::int64_t>();
+  CHECK(n == 200);
+  CHECK(spec["data"]["values"][10]["n"] == 200);  // a deal of 0.5 lies in [0.50, 0.55)
 }
 
 TEST_CASE("use stands before the limits, and the checklist says what the program cannot know") {

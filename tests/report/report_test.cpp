@@ -125,7 +125,8 @@ TEST_CASE("names from files cannot enter the page as markup") {
   e.name = e.verdict = e.positive = e.classes[1] = e.split.classes[1] = e.threshold_source = e.split.scheme = e.split.by = evil;
   e.warnings = {evil};
   e.answer = evil;
-  e.permutation = PermutationResult{.model = evil, .statistic = evil, .within = evil, .p_value = 0.5, .n_distinct = evil};
+  e.permutations = {{.model = evil, .statistic = evil, .within = evil, .deals = {0.5}, .p_value = 0.5, .n_distinct = evil},
+                    {.model = evil, .why_not = evil}};
   e.confounding = {{.column = evil, .one_class_values = {{evil, evil, 2}}, .nested = "", .warning = evil}};
   e.folds = {{.held_out = evil, .threshold_source = evil, .temperature_source = evil}, {}};
   e.metrics = {{.metric = evil, .why_not = evil}, {.metric = "auc", .interval = Interval{.method = evil}}};

@@ -17,24 +17,32 @@ except ImportError:
 rng = np.random.default_rng(7)
 
 
-def temperature_case(n, k, true_temperature):
-    logits = 2 * rng.normal(size=(n, k))
-    truth = (logits + rng.gumbel(size=(n, k))).argmax(axis=1)  # draws from softmax(logits)
-    p = special.softmax(true_temperature * logits, axis=1)  # what a model too sure by this factor would say
+def temperature_case(n_units, k, too_sure):
+    """Units of 1 to 40 cells, whose truth is drawn from the unit's own probabilities; each cell errs on its own."""
+    centre = 2 * rng.normal(size=(n_units, k))
+    truth = (centre + rng.gumbel(size=(n_units, k))).argmax(axis=1)  # draws from softmax(centre)
+    unit = np.repeat(np.arange(n_units), rng.integers(1, 41, n_units))
+    p = special.softmax(too_sure * (centre[unit] + rng.normal(size=(len(unit), k))), axis=1)
     log_p = np.log(np.maximum(p, np.finfo(float).eps))  # what the log loss can tell apart
+    n_cells, n_of_class = np.bincount(unit), np.bincount(truth, minlength=k)
+    own = (n_of_class[truth] + 1) / (n_of_class[truth] + 2)  # Platt's targets
+    target = np.repeat(((1 - own) / (k - 1))[:, None], k, axis=1)
+    target[np.arange(n_units), truth] = own
 
     def loss(log_t):
-        return metrics.log_loss(truth, special.softmax(log_p / np.exp(log_t), axis=1), labels=list(range(k)))
+        cells = special.softmax(log_p / np.exp(log_t), axis=1)
+        mean = np.stack([np.bincount(unit, cells[:, c]) for c in range(k)], axis=1) / n_cells[:, None]
+        return float(-(target * np.log(mean)).sum() / n_units)
 
-    best = optimize.minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded", options={"xatol": 1e-10})
+    grid = np.linspace(np.log(0.05), np.log(20), 400)
+    at = int(np.argmin([loss(x) for x in grid]))
+    best = optimize.minimize_scalar(loss, bounds=(grid[max(0, at - 1)], grid[min(399, at + 1)]), method="bounded", options={"xatol": 1e-10})
     return {
         "n_classes": k,
-        "true_temperature": true_temperature,
         "truth": truth.tolist(),
+        "unit": unit.tolist(),
         "probability": p.ravel().tolist(),
         "best_temperature": float(np.exp(best.x)),
-        "loss_before": loss(0.0),
-        "loss_at_best": float(best.fun),
         "applied": special.softmax(log_p / 2.5, axis=1).ravel().tolist(),
     }
 
@@ -61,7 +69,7 @@ def threshold_case(n, decimals):
 
 json.dump(
     {
-        "temperature": [temperature_case(1500, k, t) for k in (2, 3, 5) for t in (0.3, 1.0, 2.0, 4.0)],
+        "temperature": [temperature_case(n, k, t) for n in (24, 200) for k in (2, 3, 5) for t in (0.3, 1.0, 4.0)],
         "threshold": [threshold_case(n, d) for n in (2, 3, 5, 20, 200) for d in (None, 1, 2) for _ in range(6)],
     },
     sys.stdout,

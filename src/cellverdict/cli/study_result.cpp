@@ -71,14 +71,15 @@ std::string certainty(const Evaluation& e) {
     differences.push_back(&rival.difference);
   }
   if (const std::string why = reasons(differences); !why.empty()) text += "               differences not judged: " + why + "\n";
-  if (e.permutation && e.permutation->p_value) {
-    const auto& p = *e.permutation;
+  for (const auto& p : e.permutations) {
+    if (!p.p_value) {
+      text += fmt::format("  permutation  of {}: none: {}\n", p.model, p.why_not);
+      continue;
+    }
     text += fmt::format(
         "  permutation  {} of {} {:.3f}: p = {:.3g} among {} deals of the labels{} (least possible {:.2g}, {} different ones)\n",
         p.statistic == "auc" ? "AUC" : p.statistic, p.model, p.observed, *p.p_value, p.deals.size(),
         p.within.empty() ? "" : " within " + p.within, p.smallest_p, p.n_distinct);
-  } else if (e.permutation) {
-    text += "  permutation  none: " + e.permutation->why_not + "\n";
   }
   return text.empty() ? ""
                       : "95 % intervals" + (e.name.empty() ? "" : ", " + e.name) +

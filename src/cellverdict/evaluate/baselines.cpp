@@ -2,6 +2,7 @@
 
 #include <cellverdict/base/parallel.h>
 #include <cellverdict/encode/minibatches.h>
+#include <cellverdict/evaluate/cell_types.h>
 #include <cellverdict/evaluate/wording.h>
 #include <cellverdict/stats/logistic.h>
 
@@ -85,19 +86,24 @@ BaselinePrediction majority(const BaselineRequest& request) {
   return out;
 }
 
-// Features: the share of a unit's cells with each value that training has.
-UnitRows shares_of_values(const CellView& view, const std::vector<std::pair<Column, std::vector<std::string>>>& columns) {
+// What a cell is by one grouping, as numbers below n_values; -1: none that training knows.
+struct Grouping {
+  std::vector<std::int32_t> code;  // [cells]
+  std::int64_t n_values = 0;
+};
+
+// Features: the share of a unit's cells in each group.
+UnitRows shares_of_groups(const CellView& view, const std::vector<Grouping>& groupings) {
   std::int64_t n_features = 0;
-  for (const auto& [column, values] : columns) n_features += std::ssize(values);
+  for (const auto& grouping : groupings) n_features += grouping.n_values;
   UnitRows rows = unit_rows(view, n_features);
   std::vector<double> n_cells(static_cast<std::size_t>(rows.size()));
   for (const std::int32_t u : rows.of_cell) ++n_cells[u];
   std::int64_t first = 0;
-  for (const auto& [column, values] : columns) {
-    const auto codes = codes_of(column, values);
-    for (std::size_t i = 0; i < codes.size(); ++i)
-      if (codes[i] >= 0) rows.at(rows.of_cell[i], first + codes[i]) += 1 / n_cells[rows.of_cell[i]];
-    first += std::ssize(values);
+  for (const auto& [code, n_values] : groupings) {
+    for (std::size_t i = 0; i < code.size(); ++i)
+      if (code[i] >= 0) rows.at(rows.of_cell[i], first + code[i]) += 1 / n_cells[rows.of_cell[i]];
+    first += n_values;
   }
   return rows;
 }
@@ -106,15 +112,16 @@ struct TwoSides {
   UnitRows train, asked;
 };
 
+// By the values of columns that training has.
 TwoSides shares_on_both_sides(const BaselineRequest& request, const std::vector<std::string>& names) {
-  std::vector<std::pair<Column, std::vector<std::string>>> train, asked;
+  std::vector<Grouping> train, asked;
   for (const auto& name : names) {
-    Column column = request.train.column(name, "[evaluate]");
+    const Column column = request.train.column(name, "[evaluate]");
     const auto values = distinct_values(column);
-    train.emplace_back(std::move(column), values);
-    asked.emplace_back(request.asked.column(name, "[evaluate]"), values);
+    train.push_back({codes_of(column, values), std::ssize(values)});
+    asked.push_back({codes_of(request.asked.column(name, "[evaluate]"), values), std::ssize(values)});
   }
-  return {shares_of_values(request.train, train), shares_of_values(request.asked, asked)};
+  return {shares_of_groups(request.train, train), shares_of_groups(request.asked, asked)};
 }
 
 BaselinePrediction covariates(const BaselineRequest& request) {
@@ -139,12 +146,24 @@ void to_log_ratios(UnitRows& rows) {
 }
 
 BaselinePrediction composition(const BaselineRequest& request) {
-  TwoSides sides = shares_on_both_sides(request, {request.cell_type});
-  const std::string n_types = counted(sides.train.n_features, "value");
+  TwoSides sides;
+  std::string types;
+  if (!request.cell_type.empty()) {
+    sides = shares_on_both_sides(request, {request.cell_type});
+    types = counted(sides.train.n_features, "value") + " of " + request.cell_type;
+  } else {
+    const CellTypes found = fit_cell_types(request.context, request.train, request.preparation, {.types = request.k_means_types});
+    const auto grouped = [&](const CellView& view) {
+      return shares_of_groups(view, {{apply_cell_types(request.context, found, view), found.k_means.n_clusters}});
+    };
+    sides = {grouped(request.train), grouped(request.asked)};
+    types = fmt::format("{} k-means types (found on {} principal components of {})", found.k_means.n_clusters,
+                        found.pca.n_components, counted(found.n_cells, "training cell"));
+  }
   to_log_ratios(sides.train);
   to_log_ratios(sides.asked);
   return {.name = "composition",
-          .how = "logistic regression on the shares of " + n_types + " of " + request.cell_type + " (centred log-ratios)",
+          .how = "logistic regression on the shares of " + types + ", centred log-ratios",
           .probability = regress_units(request, std::move(sides.train), std::move(sides.asked))};
 }
 
@@ -230,7 +249,7 @@ std::vector<BaselinePrediction> predict_baselines(const BaselineRequest& request
     if (std::find(names.begin(), names.end(), name) == names.end()) continue;
     if (name == "majority") out.push_back(majority(request));
     if (name == "covariates" && !request.covariates.empty()) out.push_back(covariates(request));
-    if (name == "composition" && !request.cell_type.empty()) out.push_back(composition(request));
+    if (name == "composition" && (!request.cell_type.empty() || request.k_means_types > 0)) out.push_back(composition(request));
     if (name == "pseudobulk") out.push_back(pseudobulk(request));
     if (name == "cells") out.push_back(cells(request));
   }

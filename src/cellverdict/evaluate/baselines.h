@@ -1,7 +1,7 @@
 #pragma once
-// What a model has to beat: answering by prevalence, by covariates, by the composition of cell types, and logistic regressions on
-// pseudobulk profiles and on single cells. Each is fitted on the training side of one fold and asked about any cells.
-// Squair et al. 2021 and Kedzierska et al. 2023: simple models on pseudobulk often match the large ones.
+// What a model has to beat: answering by prevalence, by covariates, by the composition of cell types (annotated, or found by
+// k-means), and logistic regressions on pseudobulk profiles and on single cells. Each is fitted on the training side of one fold
+// and asked about any cells. Squair et al. 2021 and Kedzierska et al. 2023: simple models on pseudobulk often match the large ones.
 
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/evaluate/unit_profiles.h>
@@ -22,7 +22,8 @@ struct BaselineRequest {
   const CellView& asked;
   const Preparation& preparation;          // of the model's own fold: the same genes, fitted on the same cells
   std::vector<std::string> covariates;     // obs columns; none: no such baseline
-  std::string cell_type;                   // obs column; empty: no such baseline
+  std::string cell_type;                   // obs column; empty: types found by k-means on the training cells
+  std::int64_t k_means_types = 0;          // as many; 0: no composition baseline without a column
   const UnitProfiles* profiles = nullptr;  // of all units, where they are at hand: no cell is read for a pseudobulk then
 };
 

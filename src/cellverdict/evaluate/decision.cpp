@@ -45,11 +45,11 @@ Decision settle_decision(const DecisionWish& wish, const std::optional<Validatio
   std::vector<double> probability = predict();
   if (wish.temperature) {
     decision.temperature = calibrate_temperature(*validation, probability);
-    decision.temperature_source = "fitted on validation cells";
+    decision.temperature_source = "fitted on validation units";
     if (decision.temperature <= kLeastTemperature * 1.01)
-      decision.temperature_source += "; at the least that is tried: the model ranks these cells perfectly";
+      decision.temperature_source += "; at the least that is tried: the model tells these units apart";
     if (decision.temperature >= kGreatestTemperature / 1.01)
-      decision.temperature_source += "; at the greatest that is tried: the model tells nothing about these cells";
+      decision.temperature_source += "; at the greatest that is tried: the model tells nothing about these units";
     if (decision.temperature != 1)
       probability = apply_temperature(probability, static_cast<std::int64_t>(classes.size()), decision.temperature);
   }
@@ -74,9 +74,14 @@ double choose_threshold(const ValidationView& validation, const std::vector<doub
 }
 
 double calibrate_temperature(const ValidationView& validation, const std::vector<double>& probability) {
+  std::vector<std::int64_t> unit(static_cast<std::size_t>(validation.n_cells()));
   std::vector<std::int32_t> truth;
-  for (std::int64_t i = 0; i < validation.n_cells(); ++i) truth.push_back(validation.label(i));
-  return fit_temperature(probability, truth, static_cast<std::int64_t>(validation.classes().size()));
+  for (const auto& mean : unit_means(validation, probability)) {
+    for (const std::int64_t i : mean.cells) unit[i] = std::ssize(truth);
+    truth.push_back(mean.label);
+  }
+  return fit_unit_temperature(
+      {.probability = probability, .n_classes = std::ssize(validation.classes()), .unit = unit, .truth = truth});
 }
 
 }  // namespace cellverdict

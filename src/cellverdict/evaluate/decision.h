@@ -42,7 +42,8 @@ Decision settle_decision(const DecisionWish& wish, const std::optional<Validatio
 // calibrated if the test's will be. Throws UsageError for more than two classes.
 double choose_threshold(const ValidationView& validation, const std::vector<double>& probability);
 
-// The temperature of least cross-entropy over validation cells (Guo et al. 2017).
+// The temperature of least cross-entropy over validation units (fit_unit_temperature): each weighs the same, however many cells it
+// has, and what is made to mean what it says is the probability that a unit is told.
 double calibrate_temperature(const ValidationView& validation, const std::vector<double>& probability);
 
 }  // namespace cellverdict

@@ -29,7 +29,8 @@ struct UnitResult {
   std::int64_t n_cells = 0;
   std::vector<double> probability;  // [classes] mean over its cells
   std::string predicted;
-  double cell_accuracy = 0;  // share of its cells called right
+  double cell_accuracy = 0;          // share of its cells called right
+  std::vector<double> uncalibrated;  // probability before the temperature; empty where that is 1 throughout
 };
 
 // A number of the label's head and how far it can be off in new units.
@@ -50,9 +51,12 @@ struct RivalResult {
   std::string sentence;       // what that means, for people
 };
 
-// Scores of a linear pipeline with the labels of the units dealt at random.
+// PermutationResult::model of what was trained.
+inline constexpr const char* kPermutedNet = "the net";
+
+// The negative control: scores of a pipeline that was run anew with the labels of the units dealt at random.
 struct PermutationResult {
-  std::string model;      // "pseudobulk"
+  std::string model;      // "pseudobulk", or "the net" when the whole of it was trained again on every deal
   std::string statistic;  // over units: "auc" or "accuracy"
   std::string within;     // obs column whose values kept their labels among themselves; empty: all units together
   double observed = 0;
@@ -116,6 +120,18 @@ struct CellBin {
   std::int64_t n = 0, n_positive = 0;
 };
 
+// The units of one value of an obs column, and how they were called.
+struct Subgroup {
+  std::string value;
+  std::int64_t n_units = 0, n_cells = 0;
+  std::vector<MeasuredMetric> metrics;  // accuracy; of two classes sensitivity and specificity at the threshold in use
+};
+struct SubgroupTable {
+  std::string column;
+  std::vector<Subgroup> groups;  // values in order
+  std::string why_not;           // a clause, where there are none
+};
+
 // Below this an AUC is no longer the noise around 0.5 that a handful of units gives, but a rule learned the wrong way round.
 inline constexpr double kInvertedBelow = 0.4;
 
@@ -134,19 +150,22 @@ struct Evaluation {
   std::string threshold_source;  // "fixed", "chosen on validation"
   double temperature = 1;
   std::string temperature_source;
-  std::vector<FoldScore> folds;         // of a cross-validation; empty: one split
-  std::vector<MeasuredMetric> metrics;  // of the label's head, units first
-  std::vector<CellBin> cell_bins;       // of equal mass; two classes
-  std::optional<double> cell_brier;     // two classes: mean squared error of the positive's probability, over test cells
-  std::vector<UnitResult> units;        // test side, one a unit and class: see n_test_units
+  std::vector<FoldScore> folds;                 // of a cross-validation; empty: one split
+  std::vector<MeasuredMetric> metrics;          // of the label's head, units first
+  std::vector<CellBin> cell_bins;               // of equal mass; two classes
+  std::optional<double> cell_brier;             // two classes: mean squared error of the positive's probability, over test cells
+  std::vector<CellBin> uncalibrated_cell_bins;  // the same before the temperature; empty where that is 1 throughout
+  std::optional<double> uncalibrated_cell_brier;
+  std::vector<SubgroupTable> subgroups;  // a table a column
+  std::vector<UnitResult> units;         // test side, one a unit and class: see n_test_units
   std::vector<CovariateBaseline> baselines;
   std::vector<RivalResult> rivals;
-  std::optional<PermutationResult> permutation;
-  std::vector<ConfoundingRow> confounding;  // of the whole cohort, all sides
-  double majority_accuracy = 0;             // always answering the class with most training cells, over test cells
-  std::vector<std::string> first_lines;     // what must be read before any number: person against disease, optimistic split
-  std::vector<std::string> warnings;        // inverted ROC, classes missing on a side
-  std::string verdict;                      // one sentence: how well, on whom, and why
+  std::vector<PermutationResult> permutations;  // of each pipeline that was asked for
+  std::vector<ConfoundingRow> confounding;      // of the whole cohort, all sides
+  double majority_accuracy = 0;                 // always answering the class with most training cells, over test cells
+  std::vector<std::string> first_lines;         // what must be read before any number: person against disease, optimistic split
+  std::vector<std::string> warnings;            // inverted ROC, classes missing on a side
+  std::string verdict;                          // one sentence: how well, on whom, and why
   // Whether these units show that the label can be read in new ones: the interval of the AUC over units lies above 0.5 (more
   // classes: that of the accuracy above answering by prevalence) and the model beats the covariates where there are any.
   bool shown = false;

@@ -32,6 +32,10 @@ KnownCells known_cells(const TestView& test, const PredictedHead& head) {
   return known;
 }
 
+bool is_calibrated(const EvaluateInput& input) {
+  return std::ranges::any_of(input.folds, [](const EvaluatedFold& fold) { return fold.decision.temperature != 1; });
+}
+
 // Each fold's cells by its own temperature.
 std::vector<double> calibrated(const EvaluateInput& input, std::int64_t n_classes) {
   std::vector<double> out = input.heads[0].probability;
@@ -81,9 +85,15 @@ RivalResult evaluate_rival(const ScoringInput& model, const RivalInput& rival) {
   return out;
 }
 
+struct CellReliability {
+  std::vector<CellBin> bins;
+  std::optional<double> brier;
+};
+
 // Whether the probabilities of cells mean what they say.
-void describe_probabilities(const TestView& test, const std::vector<double>& probability, std::int32_t positive, Evaluation& out) {
-  if (test.classes().size() != 2 || test.n_cells() == 0) return;
+CellReliability describe_probabilities(const TestView& test, const std::vector<double>& probability, std::int32_t positive) {
+  CellReliability out;
+  if (test.classes().size() != 2 || test.n_cells() == 0) return out;
   std::vector<std::int32_t> truth;
   std::vector<std::uint8_t> flags;
   std::vector<double> scores;
@@ -92,8 +102,9 @@ void describe_probabilities(const TestView& test, const std::vector<double>& pro
     flags.push_back(test.label(i) == positive);
     scores.push_back(probability[2 * i + positive]);
   }
-  for (const auto& bin : reliability_bins(flags, scores)) out.cell_bins.push_back({bin.mean_probability, bin.n, bin.n_positive});
-  out.cell_brier = brier_score({.truth = truth, .probability = probability, .n_classes = 2, .positive = positive});
+  for (const auto& bin : reliability_bins(flags, scores)) out.bins.push_back({bin.mean_probability, bin.n, bin.n_positive});
+  out.brier = brier_score({.truth = truth, .probability = probability, .n_classes = 2, .positive = positive});
+  return out;
 }
 
 HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std::int32_t positive, Evaluation& out) {
@@ -107,7 +118,16 @@ HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std:
                        .threads = input.threads};
   for (const auto& fold : input.folds) scoring.folds.push_back({fold.end, fold.decision.threshold});
   LabelScores scores = score_label(scoring);
-  describe_probabilities(test, probability, positive, out);
+  CellReliability reliability = describe_probabilities(test, probability, positive);
+  out.cell_bins = std::move(reliability.bins);
+  out.cell_brier = reliability.brier;
+  std::vector<UnitMean> before;
+  if (is_calibrated(input)) {
+    reliability = describe_probabilities(test, predicted.probability, positive);
+    out.uncalibrated_cell_bins = std::move(reliability.bins);
+    out.uncalibrated_cell_brier = reliability.brier;
+    before = unit_means(test, predicted.probability);
+  }
   for (const auto& rival : input.rivals) {
     out.rivals.push_back(evaluate_rival(scoring, rival));
     if (rival.name != "majority" || out.classes.size() != 2) continue;
@@ -116,7 +136,8 @@ HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std:
   }
   std::optional<Column> stratum;
   if (!input.split.by.empty()) stratum = test.column(input.split.by, "[split] by");
-  for (auto& call : scores.calls)
+  for (std::size_t u = 0; u < scores.calls.size(); ++u) {
+    auto& call = scores.calls[u];  // in the order of unit_means
     out.units.push_back({.unit = call.mean.unit,
                          .donor = donors_of(out.split, call.mean.unit, out.classes[call.mean.label]),
                          .label = out.classes[call.mean.label],
@@ -124,7 +145,9 @@ HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std:
                          .n_cells = call.mean.n_cells,
                          .probability = call.mean.probability,
                          .predicted = out.classes[call.called],
-                         .cell_accuracy = call.cell_accuracy});
+                         .cell_accuracy = call.cell_accuracy,
+                         .uncalibrated = before.empty() ? std::vector<double>() : before[u].probability});
+  }
   out.metrics = std::move(scores.metrics);
   if (input.folds.size() > 1) {
     out.folds = std::move(scores.folds);
@@ -187,14 +210,27 @@ const OptionTable<EvaluateOptions>& evaluate_options() {
                "it)",
                one_of({"majority", "covariates", "composition", "pseudobulk", "cells"}))
           .add("cell_type", &EvaluateOptions::cell_type,
-               "obs column of the composition baseline; empty: `cell_type` where there is one")
+               "obs column of the composition baseline; empty: `cell_type` where there is one, else types found by k-means")
+          .add("types", &EvaluateOptions::types,
+               "how many types k-means looks for among the training cells, where no column names any; 0: no composition baseline "
+               "then",
+               between(0, 200))
+          .add("subgroups", &EvaluateOptions::subgroups,
+               "obs columns (sex, site) whose values get a table of their own, over units; empty: the covariates")
+          .add("permute", &EvaluateOptions::permute,
+               "negative control: which pipelines are run anew with the labels of units dealt at random: linear (pseudobulk, "
+               "seconds), model (everything that was trained, net included, as often as model_permutations says)",
+               one_of({"linear", "model"}))
           .add("permutations", &EvaluateOptions::permutations,
                "deals of the units' labels on which the linear pipeline (pseudobulk) is run again; 0: none", between(0, 100000))
+          .add("model_permutations", &EvaluateOptions::model_permutations,
+               "deals on which the whole net is trained again, where permute names model; 19 are the fewest that can give p = 0.05",
+               between(0, 100000))
           .add("permute_within", &EvaluateOptions::permute_within,
                "obs column (site, batch) within whose values labels are dealt; empty: all units, or the values of a matched scheme")
           .add("threshold", &EvaluateOptions::threshold, "for calling the positive class: 0.5, or chosen on validation units",
                one_of({"0.5", "validation"}))
-          .add("temperature", &EvaluateOptions::temperature, "of the probabilities: 1, or fitted on validation cells",
+          .add("temperature", &EvaluateOptions::temperature, "of the probabilities: 1, or fitted on validation units",
                one_of({"1", "1.0", "validation"}));
   return table;
 }

@@ -15,11 +15,15 @@ struct EvaluateOptions {
   std::vector<std::string>
       covariates;  // columns for covariate-only baselines; empty: the split's `by` and the extra heads' columns
   std::vector<std::string> baselines = {"majority", "covariates", "composition", "pseudobulk", "cells"};
-  std::string cell_type;            // column of the composition baseline; "" looks for `cell_type`
-  std::int64_t permutations = 200;  // of the linear pipeline; 0: none
-  std::string permute_within;       // obs column; "": all units together, or the values of a matched scheme
-  std::string threshold = "0.5";    // or "validation"
-  std::string temperature = "1";    // or "validation"
+  std::string cell_type;                          // column of the composition baseline; "" looks for `cell_type`
+  std::int64_t types = 10;                        // found by k-means where there is no such column
+  std::vector<std::string> subgroups;             // columns whose values are judged on their own; empty: the covariates
+  std::vector<std::string> permute = {"linear"};  // pipelines run anew on dealt labels: "linear", "model"
+  std::int64_t permutations = 200;                // of the linear pipeline; 0: none
+  std::int64_t model_permutations = 20;           // of the whole net; 0: none
+  std::string permute_within;                     // obs column; "": all units together, or the values of a matched scheme
+  std::string threshold = "0.5";                  // or "validation"
+  std::string temperature = "1";                  // or "validation"
 };
 const OptionTable<EvaluateOptions>& evaluate_options();
 

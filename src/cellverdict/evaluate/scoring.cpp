@@ -1,56 +1,17 @@
 #include <cellverdict/evaluate/scoring.h>
 
-#include <cellverdict/stats/bootstrap.h>
+#include <cellverdict/evaluate/resampling.h>
+#include <cellverdict/stats/leave_pair_out.h>
 #include <cellverdict/stats/metrics.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <memory>
 
 namespace cellverdict {
 
 namespace {
-
-constexpr int kDraws = 2000;
-
-// Observations (cells, or units) with the fold that tested them.
-struct Observations {
-  std::int64_t n_classes = 2;
-  std::int32_t positive = 1;
-  std::vector<std::int32_t> truth, called, fold;
-  std::vector<double> probability;  // [n, n_classes]
-
-  std::vector<std::uint8_t> is_positive() const {
-    std::vector<std::uint8_t> flags;
-    for (const std::int32_t c : truth) flags.push_back(c == positive);
-    return flags;
-  }
-  std::vector<double> scores() const {
-    std::vector<double> out;
-    for (std::size_t i = static_cast<std::size_t>(positive); i < probability.size(); i += 2) out.push_back(probability[i]);
-    return out;
-  }
-  Observations of_fold(std::int32_t f) const {
-    Observations out{.n_classes = n_classes, .positive = positive};
-    const auto k = static_cast<std::ptrdiff_t>(n_classes);
-    for (std::size_t i = 0; i < truth.size(); ++i) {
-      if (fold[i] != f) continue;
-      out.truth.push_back(truth[i]);
-      out.called.push_back(called[i]);
-      out.fold.push_back(f);
-      const auto row = probability.begin() + static_cast<std::ptrdiff_t>(i) * k;
-      out.probability.insert(out.probability.end(), row, row + k);
-    }
-    return out;
-  }
-  Classification classify() const {
-    return cellverdict::classify(
-        {.truth = truth, .probability = probability, .n_classes = n_classes, .positive = positive, .called = called});
-  }
-};
 
 bool is_torn(const std::vector<UnitCall>& calls, const Observations& cells) {
   return std::any_of(calls.begin(), calls.end(), [&](const UnitCall& unit) {
@@ -145,164 +106,12 @@ Curves curves_of(const Observations& all, std::size_t n_folds) {
   return out;
 }
 
-std::optional<double> mean_of(const std::vector<std::optional<double>>& values) {
-  double sum = 0;
-  std::int64_t n = 0;
-  for (const auto& value : values)
-    if (value) {
-      sum += *value;
-      ++n;
-    }
-  return n == 0 ? std::nullopt : std::optional(sum / static_cast<double>(n));
-}
-
 MeasuredMetric with(std::string metric, std::optional<double> estimate, MaybeInterval found) {
   return {.metric = std::move(metric),
           .estimate = estimate,
           .interval = std::move(found.interval),
           .why_not = std::move(found.why_not)};
 }
-
-// Units drawn with replacement, with all their cells.
-class Resampling {
- public:
-  Resampling(const ScoringInput& input, const Observations& cells) : cells_(cells), n_folds_(input.folds.size()) {
-    std::map<std::int32_t, std::int64_t> number;
-    for (std::int64_t i = 0; i < input.test.n_cells(); ++i) {
-      const auto [found, is_new] = number.try_emplace(input.test.unit_number(i), std::ssize(number));
-      if (is_new) class_.push_back(input.test.label(i));
-      // A unit with several classes is a stratum of its own kind: it is drawn whole.
-      if (class_[found->second] != input.test.label(i)) class_[found->second] = static_cast<std::int32_t>(cells.n_classes);
-      unit_.push_back(found->second);
-    }
-    options_ = {.draws = kDraws, .seed = input.seed, .purpose = "evaluate", .threads = input.threads};
-  }
-
-  MeasuredMetric accuracy(double estimate) const {
-    std::vector<double> right(class_.size()), n(class_.size());
-    for (std::size_t i = 0; i < unit_.size(); ++i) {
-      n[unit_[i]] += 1;
-      right[unit_[i]] += cells_.called[i] == cells_.truth[i] ? 1 : 0;
-    }
-    return over_cells("accuracy", estimate, share_of(std::move(right), std::move(n)));
-  }
-
-  MeasuredMetric auc_over_cells(std::optional<double> estimate) const {
-    return over_cells("auc", estimate, mean_auc(cells_, unit_));
-  }
-
-  // Of units: one observation each, in the order of the calls.
-  MeasuredMetric auc_over_units(std::optional<double> estimate, const Observations& units,
-                                const std::vector<UnitCall>& calls) const {
-    MeasuredMetric metric = over_cells("auc", estimate, mean_auc(units, numbers_of(calls)));
-    metric.over_units = true;
-    // All units in order, in every fold and so in every draw: disjoint pairs (one unit of each class) still bound it.
-    if (!metric.interval && estimate == 1.0) {
-      const std::int64_t n_pairs = pairs_within_folds(units);
-      if (n_pairs >= kLeastUnitsForAuc) {
-        metric.interval = exact_interval(n_pairs, n_pairs);
-        metric.interval->method = "exact, disjoint pairs within folds";
-        metric.why_not.clear();
-      }
-    }
-    return metric;
-  }
-
-  struct Pair {
-    const Observations &first, &second;
-  };
-  MeasuredMetric auc_difference_over_units(std::optional<double> estimate, const Pair& units,
-                                           const std::vector<UnitCall>& calls) const {
-    const auto unit = numbers_of(calls);
-    MeasuredMetric metric = over_cells("auc", estimate, difference_of(mean_auc(units.first, unit), mean_auc(units.second, unit)));
-    metric.over_units = true;
-    return metric;
-  }
-
-  MeasuredMetric accuracy_difference_over_units(const Pair& units, const std::vector<UnitCall>& calls) const {
-    const auto unit = numbers_of(calls);
-    std::vector<double> gain(class_.size()), n(class_.size());
-    double sum = 0;
-    for (std::size_t i = 0; i < unit.size(); ++i) {
-      const double here =
-          (units.first.called[i] == units.first.truth[i] ? 1 : 0) - (units.second.called[i] == units.second.truth[i] ? 1 : 0);
-      gain[unit[i]] += here;
-      n[unit[i]] += 1;
-      sum += here;
-    }
-    MeasuredMetric metric = over_cells("accuracy", sum / static_cast<double>(unit.size()), share_of(std::move(gain), std::move(n)));
-    metric.over_units = true;
-    return metric;
-  }
-
- private:
-  std::vector<std::int64_t> numbers_of(const std::vector<UnitCall>& calls) const {
-    std::vector<std::int64_t> unit;
-    for (const auto& call : calls) unit.push_back(unit_[call.mean.cells.front()]);
-    return unit;
-  }
-
-  std::int64_t pairs_within_folds(const Observations& units) const {
-    std::vector<std::int64_t> positive(n_folds_), negative(n_folds_);
-    for (std::size_t i = 0; i < units.truth.size(); ++i) ++(units.truth[i] == units.positive ? positive : negative)[units.fold[i]];
-    std::int64_t n = 0;
-    for (std::size_t f = 0; f < n_folds_; ++f) n += std::min(positive[f], negative[f]);
-    return n;
-  }
-
-  // Σ times · right / Σ times · n.
-  static UnitStatistic share_of(std::vector<double> right, std::vector<double> n) {
-    return [right = std::move(right), n = std::move(n)](std::span<const std::uint32_t> times) -> std::optional<double> {
-      double hits = 0, all = 0;
-      for (std::size_t u = 0; u < times.size(); ++u) {
-        hits += times[u] * right[u];
-        all += times[u] * n[u];
-      }
-      return all > 0 ? std::optional(hits / all) : std::nullopt;
-    };
-  }
-
-  UnitStatistic mean_auc(const Observations& all, const std::vector<std::int64_t>& unit) const {
-    auto folds = std::make_shared<std::vector<CellAuc>>();
-    const auto flags = all.is_positive();
-    const auto scores = all.scores();
-    for (std::size_t f = 0; f < n_folds_; ++f) {
-      std::vector<std::uint8_t> positive;
-      std::vector<double> score;
-      std::vector<std::int64_t> of_unit;
-      for (std::size_t i = 0; i < flags.size(); ++i) {
-        if (all.fold[i] != static_cast<std::int32_t>(f)) continue;
-        positive.push_back(flags[i]);
-        score.push_back(scores[i]);
-        of_unit.push_back(unit[i]);
-      }
-      folds->emplace_back(CellAuc::Cells{.positive = positive, .scores = score, .unit = of_unit, .n_units = std::ssize(class_)});
-    }
-    return [folds](std::span<const std::uint32_t> times) {
-      std::vector<std::optional<double>> auc;
-      for (const auto& fold : *folds) auc.push_back(fold(times));
-      return mean_of(auc);
-    };
-  }
-
-  MeasuredMetric over_cells(std::string name, std::optional<double> estimate, const UnitStatistic& statistic) const {
-    MeasuredMetric metric{.metric = std::move(name), .over_units = false, .estimate = estimate};
-    if (!estimate) {
-      metric.why_not = "no fold has units of both classes";
-      return metric;
-    }
-    Bootstrap found = cluster_bootstrap(class_, statistic, options_);
-    metric.interval = found.bca ? found.bca : found.percentile;
-    if (!metric.interval) metric.why_not = found.why_not;
-    return metric;
-  }
-
-  const Observations& cells_;
-  std::size_t n_folds_;
-  std::vector<std::int64_t> unit_;   // [cells] from 0
-  std::vector<std::int32_t> class_;  // [units]
-  BootstrapOptions options_;
-};
 
 // Shares of units called right, each with the interval of a share.
 std::vector<MeasuredMetric> shares(const Observations& units, const std::vector<std::string>& classes) {
@@ -364,8 +173,8 @@ LabelScores score_label(const ScoringInput& input) {
     out.folds[f].cell_auc = cell_curves.auc[f];
     out.folds[f].unit_auc = unit_curves.auc[f];
   }
-  out.cells.auc = mean_of(cell_curves.auc);
-  out.units.auc = mean_of(unit_curves.auc);
+  out.cells.auc = mean_over_folds(cell_curves.auc);
+  out.units.auc = mean_over_folds(unit_curves.auc);
   out.cell_roc = cell_curves.roc;
   out.unit_roc = unit_curves.roc;
 
@@ -396,7 +205,7 @@ LabelScores score_label(const ScoringInput& input) {
 std::optional<double> unit_score(const ScoringInput& input) {
   const Observations cells = observe_cells(input);
   const Observations units = observe_units(call_units(input, cells), cells);
-  if (cells.n_classes == 2) return mean_of(curves_of(units, input.folds.size()).auc);
+  if (cells.n_classes == 2) return mean_over_folds(curves_of(units, input.folds.size()).auc);
   return units.classify().accuracy;
 }
 
@@ -416,7 +225,7 @@ MeasuredMetric unit_difference(const ScoringInput& first, const ScoringInput& se
   }
   const Resampling resampling(first, cells_1);
   if (two) {
-    const auto auc = [&](const Observations& units) { return mean_of(curves_of(units, first.folds.size()).auc); };
+    const auto auc = [&](const Observations& units) { return mean_over_folds(curves_of(units, first.folds.size()).auc); };
     return resampling.auc_difference_over_units(minus(auc(units_1), auc(units_2)), {units_1, units_2}, calls_1);
   }
   return resampling.accuracy_difference_over_units({units_1, units_2}, calls_1);

@@ -36,6 +36,9 @@ std::vector<Figure> curve_figures(const ReportVariant& variant);
 std::vector<Figure> test_figures(const ReportVariant& variant, const std::string& unit_noun);
 // Of two classes: reliability, precision against recall, net benefit; those that the units allow.
 std::vector<Figure> unit_figures(const ReportVariant& variant, const std::string& unit_noun);
+// What labels dealt at random reach, with the true ones marked: a histogram a pipeline.
+std::vector<Figure> control_figures(const ReportVariant& variant, const std::string& unit_noun);
+inline constexpr const char* kControlFigure = "negative_control";
 // Fewer units than this, and no reliability of units is drawn; no decision curve.
 inline constexpr std::int64_t kLeastUnitsForReliability = 10;
 inline constexpr std::int64_t kLeastUnitsForDecisionCurve = 20;
@@ -48,6 +51,8 @@ struct UnitProbabilities {
   double brier = 0;
 };
 UnitProbabilities unit_probabilities(const Evaluation& evaluation);
+// The same before the temperature; empty where that is 1.
+UnitProbabilities uncalibrated_unit_probabilities(const Evaluation& evaluation);
 
 // AUC over units of all variants and the simple models beside them, with intervals. Empty where no variant has one.
 std::vector<Figure> forest_figures(const ReportInput& input);

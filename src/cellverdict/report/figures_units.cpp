@@ -15,6 +15,8 @@ namespace cellverdict {
 namespace {
 
 using Json = nlohmann::ordered_json;
+// Lighter than what they became.
+constexpr const char *kBeforeUnits = "#efc09d", *kBeforeCells = "#a9cde6";
 
 std::string text_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -57,39 +59,68 @@ struct ReliabilityPoints {
   std::string note;
 };
 
-void add_units(const UnitProbabilities& units, const std::string& unit_noun, ReliabilityPoints& out) {
+struct Series {
+  std::string name, colour, item;  // item: what is counted
+  bool with_whiskers = false;
+};
+
+template <class Bins>
+void add_points(const Series& series, const Bins& bins, ReliabilityPoints& out) {
+  out.names.push_back(series.name);
+  out.colours.push_back(series.colour);
+  for (const auto& bin : bins) {
+    Json point = {{"what", series.name},
+                  {"said", rounded(bin.mean_probability)},
+                  {"was", rounded(static_cast<double>(bin.n_positive) / static_cast<double>(bin.n))},
+                  {"n", counted(bin.n, series.item)}};
+    if constexpr (requires { bin.share_positive; })
+      if (series.with_whiskers) {
+        point["low"] = rounded(bin.share_positive.low);
+        point["high"] = rounded(bin.share_positive.high);
+      }
+    out.points.push_back(std::move(point));
+  }
+}
+
+void add_units(const UnitProbabilities& units, const UnitProbabilities& before, const std::string& unit_noun,
+               ReliabilityPoints& out) {
   const auto n = static_cast<std::int64_t>(units.positive.size());
   const std::int64_t n_bins = std::min<std::int64_t>(10, n / 5);
   const auto bins = reliability_bins(units.positive, units.probability, n_bins);
-  out.names.push_back(plural_of(unit_noun) + ", " + counted(static_cast<std::int64_t>(bins.size()), "bin") + " of equal number");
-  out.colours.push_back(curve_colour(1));
-  for (const auto& bin : bins)
-    out.points.push_back({{"what", out.names.back()},
-                          {"said", rounded(bin.mean_probability)},
-                          {"was", rounded(static_cast<double>(bin.n_positive) / static_cast<double>(bin.n))},
-                          {"low", rounded(bin.share_positive.low)},
-                          {"high", rounded(bin.share_positive.high)},
-                          {"n", counted(bin.n, unit_noun)}});
+  const std::string of_bins = ", " + counted(static_cast<std::int64_t>(bins.size()), "bin") + " of equal number";
+  const bool is_scaled = !before.positive.empty();
+  if (is_scaled)
+    add_points({plural_of(unit_noun) + " before the temperature", kBeforeUnits, unit_noun},
+               reliability_bins(before.positive, before.probability, n_bins), out);
+  add_points({plural_of(unit_noun) + (is_scaled ? " after it" : "") + of_bins, curve_colour(1), unit_noun, true}, bins, out);
   std::string methods;
   for (const auto& bin : bins)
     if (methods.find(bin.share_positive.method) == std::string::npos)
       methods += (methods.empty() ? "" : ", ") + bin.share_positive.method;
   out.note = "Whiskers: 95 % interval (" + methods + ") of the share among the " + plural_of(unit_noun) + " of a bin. ";
-  if (const auto ece = expected_calibration_error(units.positive, units.probability, n_bins))
-    out.note += "Expected calibration error over " + plural_of(unit_noun) + " " + fixed(*ece, 3) + " (these bins). ";
-  else
+  if (const auto ece = expected_calibration_error(units.positive, units.probability, n_bins)) {
+    out.note += "Expected calibration error over " + plural_of(unit_noun) + " " + fixed(*ece, 3);
+    if (const auto first = expected_calibration_error(before.positive, before.probability, n_bins); is_scaled && first)
+      out.note += ", before the temperature " + fixed(*first, 3);
+    out.note += " (these bins). ";
+  } else {
     out.note += "No expected calibration error is given below " + counted(kLeastUnitsForEce, unit_noun) + ". ";
+  }
 }
 
 void add_cells(const Evaluation& e, ReliabilityPoints& out) {
-  out.names.push_back("cells, " + counted(static_cast<std::int64_t>(e.cell_bins.size()), "bin") + " of equal number");
-  out.colours.push_back(curve_colour(0));
-  for (const auto& bin : e.cell_bins)
-    out.points.push_back({{"what", out.names.back()},
-                          {"said", rounded(bin.mean_probability)},
-                          {"was", rounded(static_cast<double>(bin.n_positive) / static_cast<double>(bin.n))},
-                          {"n", counted(bin.n, "cell")}});
+  const bool is_scaled = !e.uncalibrated_cell_bins.empty();
+  if (is_scaled) add_points({"cells before the temperature", kBeforeCells, "cell"}, e.uncalibrated_cell_bins, out);
+  add_points({std::string("cells") + (is_scaled ? " after it, " : ", ") +
+                  counted(static_cast<std::int64_t>(e.cell_bins.size()), "bin") + " of equal number",
+              curve_colour(0), "cell"},
+             e.cell_bins, out);
   out.note += "Points of cells have no interval: cells of one unit are not independent.";
+}
+
+// "0.120 over 24 libraries (before the temperature 0.151)".
+std::string brier_in_words(double now, const std::optional<double>& before, const std::string& over) {
+  return fixed(now, 3) + " over " + over + (before ? " (before the temperature " + fixed(*before, 3) + ")" : "");
 }
 
 Figure reliability_figure(const ReportVariant& variant, const UnitProbabilities& units, const std::string& unit_noun) {
@@ -98,13 +129,17 @@ Figure reliability_figure(const ReportVariant& variant, const UnitProbabilities&
   const bool with_units = std::ssize(units.positive) >= kLeastUnitsForReliability;
   if (!e.cell_bins.empty()) add_cells(e, drawn);
   const std::string of_cells = drawn.note;
-  if (with_units) add_units(units, unit_noun, drawn);
+  const UnitProbabilities before = uncalibrated_unit_probabilities(e);
+  if (with_units) add_units(units, before, unit_noun, drawn);
   FigureHead head = head_of(variant, "reliability", "Do probabilities of " + e.positive + " mean what they say?",
                             test_side_in_words(e, unit_noun));
   head.note = with_units ? drawn.note + of_cells : of_cells;
   std::string brier = "Brier score (0 is perfect): ";
-  if (!units.positive.empty()) brier += fixed(units.brier, 3) + " over " + counted(n_test_units(e), unit_noun);
-  if (e.cell_brier) brier += (units.positive.empty() ? "" : ", ") + fixed(*e.cell_brier, 3) + " over cells";
+  if (!units.positive.empty())
+    brier += brier_in_words(units.brier, before.positive.empty() ? std::nullopt : std::optional(before.brier),
+                            counted(n_test_units(e), unit_noun));
+  if (e.cell_brier)
+    brier += (units.positive.empty() ? "" : ", ") + brier_in_words(*e.cell_brier, e.uncalibrated_cell_brier, "cells");
   head.note = brier + ". " + head.note;
   const Json x = encoded({"said", "mean probability said"}, {0, 1}), y = encoded({"was", "share that was " + e.positive}, {0, 1});
   const Json colour = series_of(drawn.names, "what", drawn.colours);
@@ -201,15 +236,15 @@ Figure decision_figure(const ReportVariant& variant, const UnitProbabilities& un
 
 }  // namespace
 
-UnitProbabilities unit_probabilities(const Evaluation& e) {
+static UnitProbabilities probabilities_of(const Evaluation& e, std::vector<double> UnitResult::* which) {
   UnitProbabilities out;
   const auto positive = static_cast<std::size_t>(std::ranges::find(e.classes, e.positive) - e.classes.begin());
   if (e.classes.size() != 2 || positive >= 2) return out;
   double squares = 0;
   for (const auto& unit : e.units) {
-    if (unit.probability.size() != 2) return {};
+    if ((unit.*which).size() != 2) return {};
     const bool is_positive = unit.label == e.positive;
-    const double p = std::clamp(unit.probability[positive], 0.0, 1.0);
+    const double p = std::clamp((unit.*which)[positive], 0.0, 1.0);
     out.positive.push_back(is_positive ? 1 : 0);
     out.probability.push_back(p);
     out.n_positive += is_positive ? 1 : 0;
@@ -217,6 +252,14 @@ UnitProbabilities unit_probabilities(const Evaluation& e) {
   }
   if (!out.positive.empty()) out.brier = squares / static_cast<double>(out.positive.size());
   return out;
+}
+
+UnitProbabilities unit_probabilities(const Evaluation& e) {
+  return probabilities_of(e, &UnitResult::probability);
+}
+
+UnitProbabilities uncalibrated_unit_probabilities(const Evaluation& e) {
+  return probabilities_of(e, &UnitResult::uncalibrated);
 }
 
 std::vector<Figure> unit_figures(const ReportVariant& variant, const std::string& unit_noun) {

@@ -51,11 +51,14 @@ std::string certainty_table(const Evaluation& evaluation, const std::string& uni
 std::string rival_table(const Evaluation& evaluation, const std::string& unit_noun);
 std::string fold_table(const Evaluation& evaluation, const std::string& unit_noun);
 
-// PPV and NPV at given prevalences; units called wrong; shares right by stratum; the permutation test. Each may be empty.
+// PPV and NPV at given prevalences; units called wrong; shares right by stratum. Each may be empty.
 std::string predictive_table(const Evaluation& evaluation, const std::string& unit_noun);
 std::string failure_table(const Evaluation& evaluation, const std::string& unit_noun);
 std::string subgroup_table(const Evaluation& evaluation, const std::string& unit_noun);
-std::string permutation_words(const Evaluation& evaluation, const std::string& unit_noun);
+// The negative control with its figures, whose names begin with kControlFigure; empty where none was asked for.
+std::string negative_control(PageState& state, const Evaluation& evaluation, const std::vector<Figure>& figures);
+// A pipeline's part of it in words.
+std::string permutation_words(const PermutationResult& result, const std::string& unit_noun);
 std::string intended_use(const ReportInput& report);
 // Where each item of TRIPOD+AI stands.
 std::string tripod_section();

@@ -155,20 +155,6 @@ std::string subgroup_table(const Evaluation& e, const std::string& unit_noun) {
                         "soft");
 }
 
-std::string permutation_words(const Evaluation& e, const std::string& unit_noun) {
-  if (!e.permutation) return {};
-  const PermutationResult& p = *e.permutation;
-  const std::string what = p.statistic == "auc" ? "AUC" : p.statistic;
-  if (!p.p_value) return html_paragraph("Against labels dealt at random: not tested: " + p.why_not + ".");
-  return html_paragraph(fmt::format(
-      "Against chance: the labels of the {} were dealt at random {}{} times and the {} pipeline was run anew each time. It reached "
-      "its {} of {:.3f} or more with p = {:.3g}. The least p that could come out is {:.3g}; there are {} different deals. This "
-      "tests "
-      "whether there is anything to read, with the simple model, not the net.",
-      plural_of(unit_noun), p.within.empty() ? "" : "within each " + p.within + " ", p.deals.size(), p.model, what, p.observed,
-      *p.p_value, p.smallest_p, p.n_distinct));
-}
-
 std::string intended_use(const ReportInput& report) {
   if (report.variants.empty()) return {};
   const Evaluation& e = report.variants.front().evaluation;

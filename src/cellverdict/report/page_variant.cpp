@@ -221,10 +221,13 @@ std::string variant_section(PageState& state, std::size_t index) {
   const Evaluation& e = variant.evaluation;
   std::string out = fmt::format("<section>\n<h2 id=\"variant-{}\">{}", index + 1, escape_html(e.name));
   if (const auto banner = banner_of(e); !banner.empty()) out += "<span class=\"banner\">" + escape_html(banner) + "</span>";
+  std::vector<Figure> controls, others;
+  for (const Figure& figure : state.input.variants[index])
+    (figure.name.starts_with(kControlFigure) ? controls : others).push_back(figure);
   out += "</h2>\n" + html_paragraph(e.answer) + html_paragraph(e.verdict) + html_list(e.warnings, "warnings");
-  out += certainty_table(e, report.unit_noun) + permutation_words(e, report.unit_noun) + rival_table(e, report.unit_noun) +
+  out += certainty_table(e, report.unit_noun) + negative_control(state, e, controls) + rival_table(e, report.unit_noun) +
          fold_table(e, report.unit_noun) + sweep_section(state, index);
-  out += "<h3>The split</h3>\n" + split_tables(e, report.unit_noun) + html_of(state, state.input.variants[index]);
+  out += "<h3>The split</h3>\n" + split_tables(e, report.unit_noun) + html_of(state, others);
   out += unit_table(e, report.unit_noun) + failure_table(e, report.unit_noun) + subgroup_table(e, report.unit_noun);
   out += predictive_table(e, report.unit_noun) + head_table(e) + baseline_tables(e, report.unit_noun) + calls(e);
   if (!variant.genes_note.empty()) out += "<h3>Genes</h3>\n" + html_list(variant.genes_note);

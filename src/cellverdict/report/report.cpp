@@ -68,6 +68,7 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
   for (const auto& variant : input.variants) {
     auto figures = test_figures(variant, input.unit_noun);
     for (auto& figure : unit_figures(variant, input.unit_noun)) figures.push_back(std::move(figure));
+    for (auto& figure : control_figures(variant, input.unit_noun)) figures.push_back(std::move(figure));
     for (auto& figure : curve_figures(variant)) figures.push_back(std::move(figure));
     page.variants.push_back(std::move(figures));
     page.sweeps.push_back(sweep_figures(variant));

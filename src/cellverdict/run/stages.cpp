@@ -192,7 +192,8 @@ static void ask_baselines(const RunContext& context, const EvaluateOptions& opti
                                 .asked = test,
                                 .preparation = card.preparation,
                                 .covariates = covariates_of(input.split, extra_heads, test.roles(), options),
-                                .cell_type = cell_type};
+                                .cell_type = cell_type,
+                                .k_means_types = options.types};
   for (auto& baseline : predict_baselines(request, options.baselines)) {
     auto known = std::find_if(input.rivals.begin(), input.rivals.end(),
                               [&](const RivalInput& rival) { return rival.name == baseline.name; });
@@ -246,15 +247,19 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
   }
   const TestView test = join_tests(splits).cells;
   Evaluation evaluation = evaluate(test, input, variant.experiment.evaluate);
-  if (variant.experiment.evaluate.permutations > 0) evaluation.permutation = permute_labels(context, variant.experiment, folds);
+  const auto& of_units = evaluation.heads[0].units;
+  const auto score = evaluation.classes.size() == 2 ? of_units->auc : std::optional(of_units->accuracy);
+  evaluation.permutations = permute_labels(context, variant.experiment, folds, score);
 
   write_file(file, evaluation_to_json(evaluation));
   write_predictions(variant.folder / "predictions.tsv", test, shown, models);
   write_units(variant.folder / "units.tsv", evaluation);
   write_stage_key(variant.folder, "evaluate", key);
+  // What was warned of before the training is not said twice.
+  std::vector<std::string> said = evaluation.split.notes;
+  for (const auto& row : variant.confounding) said.push_back(row.warning);
   for (const auto& warning : evaluation.warnings)
-    if (std::find(evaluation.split.notes.begin(), evaluation.split.notes.end(), warning) == evaluation.split.notes.end())
-      context.warn(warning);
+    if (std::find(said.begin(), said.end(), warning) == said.end()) context.warn(warning);
   context.log(fmt::format("evaluate  {}  {:.1f} s", evaluation.verdict, watch.seconds()));
   return evaluation;
 }

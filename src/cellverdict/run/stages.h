@@ -54,6 +54,9 @@ void forget_results(const VariantRun& variant);
 // validation.
 void train_model(const RunContext& context, const VariantRun& variant, FoldRun& fold, bool resume);
 
+// What train_model fits, held in memory and written nowhere: for fits that are repeated on dealt labels.
+Classifier fit_model(const RunContext& context, const Experiment& experiment, const Split& split);
+
 // Opens the test side.
 Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const std::vector<FoldRun>& folds);
 

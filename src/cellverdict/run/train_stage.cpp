@@ -71,8 +71,9 @@ std::string train_key_of(const RunContext& context, const VariantRun& variant, c
       split.summary().fold == 0 ? "" : text_of(cv_options().write(e.cv)) + std::to_string(split.summary().fold);
   return sha256(variant.store_key + text_of(data_options().write(e.data)) + text_of(split_options().write(e.split)) + fold +
                 text_of(prepare_options().write(e.prepare)) + text_of(model_options().write(e.model)) +
-                text_of(train_options().write(e.train)) + e.evaluate.threshold + e.evaluate.temperature +
-                std::to_string(context.threads) + std::string(version()) + torch_version());
+                text_of(train_options().write(e.train)) + e.evaluate.threshold +
+                (e.evaluate.temperature == "validation" ? "over units" : e.evaluate.temperature) + std::to_string(context.threads) +
+                std::string(version()) + torch_version());
 }
 
 struct Training {
@@ -114,18 +115,27 @@ void describe(const Training& t, ModelCard& card) {
     card.provenance.emplace_back("input " + fs::path(path).lexically_normal().string(), "SHA-256 " + hash);
 }
 
+// Preparation and net, without the decision.
+Classifier fit_one(const RunContext& context, const Experiment& e, const Split& split, const TrainRequest& request) {
+  const Preparation preparation = fit_preparation(context, split.train(), e.prepare);
+  context.log(fmt::format("fit       {} genes in the files, {} in at least {} training cells, {} kept",
+                          with_commas(preparation.seen.size()), with_commas(preparation.n_genes_detected),
+                          e.prepare.min_cells_per_gene, with_commas(preparation.genes.size())));
+  return train_classifier(context, split.train(), split.validation(), preparation, classes_of_heads(split, e.model), request);
+}
+
+// Of the chosen epoch on the validation side, larger is better.
+double validation_score(const LearningCurve& curve) {
+  return monitored(curve.monitor, *curve.epochs[static_cast<std::size_t>(curve.best_epoch - 1)].validation);
+}
+
 void train_one(const Training& t) {
   const Experiment& e = t.experiment;
   say_resuming(t);
   const Stopwatch watch;
-  const Preparation preparation = fit_preparation(t.context, t.split.train(), e.prepare);
-  t.context.log(fmt::format("fit       {} genes in the files, {} in at least {} training cells, {} kept",
-                            with_commas(preparation.seen.size()), with_commas(preparation.n_genes_detected),
-                            e.prepare.min_cells_per_gene, with_commas(preparation.genes.size())));
-  const TrainRequest request{
-      .model = e.model, .train = e.train, .checkpoints = t.folder / "checkpoint", .key = t.key, .resume = t.resume};
   Classifier classifier =
-      train_classifier(t.context, t.split.train(), t.split.validation(), preparation, classes_of_heads(t.split, e.model), request);
+      fit_one(t.context, e, t.split,
+              {.model = e.model, .train = e.train, .checkpoints = t.folder / "checkpoint", .key = t.key, .resume = t.resume});
   describe(t, classifier.card());
   decide(t.context, e.evaluate, t.split.validation(), classifier);
   classifier.save(t.folder / "model");
@@ -195,9 +205,8 @@ void train_candidates(const Training& whole) {
       train_one(t);
     }
     const ModelCard card = Classifier::load(t.folder / "model").card();
-    const EpochMetrics& best = *card.curve.epochs[static_cast<std::size_t>(card.curve.best_epoch - 1)].validation;
     ranked.push_back(
-        {candidates[c].name, t.folder / "model", card.curve, monitored(card.curve.monitor, best), values_at(candidates[c], keys)});
+        {candidates[c].name, t.folder / "model", card.curve, validation_score(card.curve), values_at(candidates[c], keys)});
   }
   // Of equals the first in the file's order.
   std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) { return a.value > b.value; });
@@ -210,6 +219,22 @@ void train_candidates(const Training& whole) {
 }
 
 }  // namespace
+
+Classifier fit_model(const RunContext& context, const Experiment& experiment, const Split& split) {
+  std::optional<Classifier> best;
+  double best_score = 0;
+  std::vector<Experiment> single;
+  if (experiment.candidates.empty()) single.push_back(experiment);
+  for (const auto& candidate : single.empty() ? experiment.candidates : single) {
+    Classifier classifier = fit_one(context, candidate, split, {.model = candidate.model, .train = candidate.train});
+    const double score = single.empty() ? validation_score(classifier.card().curve) : 0;
+    if (best && score <= best_score) continue;  // of equals the first
+    best_score = score;
+    best.emplace(std::move(classifier));
+  }
+  decide(context, experiment.evaluate, split.validation(), *best);
+  return *std::move(best);
+}
 
 void train_model(const RunContext& context, const VariantRun& variant, FoldRun& run, bool resume) {
   const Experiment& e = variant.experiment;

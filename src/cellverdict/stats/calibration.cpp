@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -40,46 +41,87 @@ double log_sum_exp(std::span<const double> row, double temperature) {
   return most / temperature + std::log(sum);
 }
 
-// Mean −log softmax(log p / T)[truth]: convex in 1/T, so it has one valley in log T as well.
-double loss_at(std::span<const double> logs, std::span<const std::int32_t> truth, std::size_t n_classes, double temperature) {
-  double sum = 0;
-  for (std::size_t i = 0; i < truth.size(); ++i) {
-    const auto row = logs.subspan(i * n_classes, n_classes);
-    sum += log_sum_exp(row, temperature) - row[static_cast<std::size_t>(truth[i])] / temperature;
-  }
-  return sum / static_cast<double>(truth.size());
-}
-
 }  // namespace
 
-double fit_temperature(std::span<const double> probability, std::span<const std::int32_t> truth, std::int64_t n_classes) {
-  const std::vector<double> logs = log_probabilities(probability, n_classes);
-  const auto width = static_cast<std::size_t>(n_classes);
-  if (logs.size() != truth.size() * width ||
-      std::any_of(truth.begin(), truth.end(), [&](std::int32_t c) { return c < 0 || c >= n_classes; }))
-    throw InternalError({.where = "calibration",
-                         .found = std::to_string(truth.size()) + " labels for " + std::to_string(logs.size() / width) + " rows",
-                         .expected = "one class below " + std::to_string(n_classes) + " a row",
-                         .advice = ""});
-  if (truth.empty())
-    throw DataError({.where = "calibration",
-                     .found = "no observations",
-                     .expected = "a validation side",
-                     .advice = "keep cells for validation or leave the probabilities as they are"});
+namespace {
 
-  const auto loss = [&](double log_temperature) { return loss_at(logs, truth, width, std::exp(log_temperature)); };
+// Where `loss` of the logarithm of T is least; 1 when no T is better. The loss of units need not have one valley: a grid finds the
+// deepest, a search its floor.
+double least_temperature(const std::function<double(double)>& loss) {
+  constexpr int kGrid = 60;
   // Half of a double's bits: nearer to a minimum the loss no longer changes.
   constexpr int kBits = std::numeric_limits<double>::digits / 2;
-  const double found =
-      boost::math::tools::brent_find_minima(loss, std::log(kLeastTemperature), std::log(kGreatestTemperature), kBits).first;
+  const double low = std::log(kLeastTemperature), high = std::log(kGreatestTemperature), step = (high - low) / kGrid;
+  int deepest = 0;
+  std::vector<double> at;
+  for (int g = 0; g <= kGrid; ++g) {
+    at.push_back(loss(low + g * step));
+    if (at[g] < at[deepest]) deepest = g;
+  }
+  const double found = boost::math::tools::brent_find_minima(loss, low + std::max(0, deepest - 1) * step,
+                                                             low + std::min(kGrid, deepest + 1) * step, kBits)
+                           .first;
   // The search comes near the ends of its range without trying them, and a flat loss must not move the probabilities.
-  double best = 1, least = loss_at(logs, truth, width, 1);
+  double best = 1, least = loss(0);
   for (const double temperature : {kLeastTemperature, kGreatestTemperature, std::exp(found)})
-    if (const double value = loss_at(logs, truth, width, temperature); value < least) {
+    if (const double value = loss(std::log(temperature)); value < least) {
       best = temperature;
       least = value;
     }
   return best;
+}
+
+void refuse_nothing(bool is_empty) {
+  if (is_empty)
+    throw DataError({.where = "calibration",
+                     .found = "no observations",
+                     .expected = "a validation side",
+                     .advice = "keep cells for validation or leave the probabilities as they are"});
+}
+
+}  // namespace
+
+double fit_unit_temperature(const UnitCells& cells) {
+  const std::vector<double> logs = log_probabilities(cells.probability, cells.n_classes);
+  const auto width = static_cast<std::size_t>(cells.n_classes);
+  const std::size_t n_units = cells.truth.size();
+  std::vector<double> n_cells(n_units), n_of_class(width);
+  bool fits = logs.size() == cells.unit.size() * width;
+  for (const std::int64_t u : cells.unit) {
+    fits = fits && u >= 0 && u < static_cast<std::int64_t>(n_units);
+    if (fits) ++n_cells[u];
+  }
+  for (const std::int32_t c : cells.truth) {
+    fits = fits && c >= 0 && c < cells.n_classes;
+    if (fits) ++n_of_class[c];
+  }
+  if (!fits || std::any_of(n_cells.begin(), n_cells.end(), [](double n) { return n == 0; }))
+    throw InternalError({.where = "calibration",
+                         .found = std::to_string(cells.unit.size()) + " cells of " + std::to_string(n_units) + " units",
+                         .expected = "a unit a cell, a cell a unit and a class a unit",
+                         .advice = ""});
+  refuse_nothing(n_units == 0);
+  const auto loss = [&](double log_temperature) {
+    const double temperature = std::exp(log_temperature);
+    std::vector<double> mean(n_units * width);
+    for (std::size_t i = 0; i < cells.unit.size(); ++i) {
+      const auto row = std::span(logs).subspan(i * width, width);
+      const double scale = log_sum_exp(row, temperature);
+      const auto u = static_cast<std::size_t>(cells.unit[i]);
+      for (std::size_t c = 0; c < width; ++c) mean[u * width + c] += std::exp(row[c] / temperature - scale) / n_cells[u];
+    }
+    double sum = 0;
+    for (std::size_t u = 0; u < n_units; ++u) {
+      const auto truth = static_cast<std::size_t>(cells.truth[u]);
+      const double own = width == 1 ? 1 : (n_of_class[truth] + 1) / (n_of_class[truth] + 2);
+      for (std::size_t c = 0; c < width; ++c) {
+        const double target = c == truth ? own : (1 - own) / static_cast<double>(width - 1);
+        if (target > 0) sum -= target * std::log(std::max(mean[u * width + c], std::numeric_limits<double>::epsilon()));
+      }
+    }
+    return sum / static_cast<double>(n_units);
+  };
+  return least_temperature(loss);
 }
 
 std::vector<double> apply_temperature(std::span<const double> probability, std::int64_t n_classes, double temperature) {

@@ -48,18 +48,27 @@ FoldAucs auc_over_folds(const ScoredFolds& folds) {
     positive[static_cast<std::size_t>(folds.fold[i])].push_back(folds.positive[i]);
     scores[static_cast<std::size_t>(folds.fold[i])].push_back(folds.scores[i]);
   }
-  double sum = 0;
   for (std::size_t f = 0; f < scores.size(); ++f) {
     out.of_fold.push_back(roc_auc(positive[f], scores[f]));
     if (out.of_fold.back()) {
-      sum += *out.of_fold.back();
       ++out.n_used;
     } else if (!scores[f].empty()) {
       ++out.n_left_out;
     }
   }
-  if (out.n_used > 0) out.mean = sum / static_cast<double>(out.n_used);
+  out.mean = mean_over_folds(out.of_fold);
   return out;
+}
+
+std::optional<double> mean_over_folds(std::span<const std::optional<double>> of_fold) {
+  double sum = 0;
+  std::int64_t n = 0;
+  for (const auto& value : of_fold)
+    if (value) {
+      sum += *value;
+      ++n;
+    }
+  return n == 0 ? std::nullopt : std::optional(sum / static_cast<double>(n));
 }
 
 }  // namespace cellverdict

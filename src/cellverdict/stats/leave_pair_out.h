@@ -44,5 +44,7 @@ struct FoldAucs {
 };
 // Throws DataError for a score that is not a number, InternalError when sizes differ or a fold is negative.
 FoldAucs auc_over_folds(const ScoredFolds& folds);
+// The mean over the folds that have a score; nothing when none has.
+std::optional<double> mean_over_folds(std::span<const std::optional<double>> of_fold);
 
 }  // namespace cellverdict

@@ -48,7 +48,8 @@ class Classifier {
 struct TrainRequest {
   ModelOptions model;
   TrainOptions train;
-  std::filesystem::path checkpoints;  // folder; the latest whole epoch, written every few seconds and on an interrupt
+  // Folder; the latest whole epoch, written every few seconds and on an interrupt. Empty: none is kept.
+  std::filesystem::path checkpoints;
   std::string key;                    // of everything that decides the result: a checkpoint of another key is not resumed
   bool resume = false;                // go on from the checkpoint there
 };

@@ -1,5 +1,6 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/json_number.h>
+#include <cellverdict/split/side_fields.h>
 #include <cellverdict/train/model_card.h>
 
 #include <nlohmann/json.hpp>
@@ -94,50 +95,6 @@ LearningCurve curve_from_json(const Json& json) {
   return curve;
 }
 
-Json split_to_json(const SplitSummary& split) {
-  Json units = Json::array();
-  for (const auto& u : split.units)
-    units.push_back({{"unit", u.unit},
-                     {"donors", u.donors},
-                     {"label", u.label},
-                     {"stratum", u.stratum},
-                     {"side", side_name(u.side)},
-                     {"n_cells", u.n_cells}});
-  return {{"scheme", split.scheme},
-          {"by", split.by},
-          {"optimistic", split.optimistic},
-          {"fold", split.fold},
-          {"n_folds", split.n_folds},
-          {"held_out", split.held_out},
-          {"has_validation", split.has_validation},
-          {"classes", split.classes},
-          {"units", units},
-          {"notes", split.notes}};
-}
-
-SplitSummary split_from_json(const Json& json) {
-  SplitSummary split{.scheme = json.at("scheme"),
-                     .by = json.at("by"),
-                     .optimistic = json.at("optimistic"),
-                     .fold = whole_number<std::int64_t>(json.at("fold"), 0),
-                     .n_folds = whole_number<std::int64_t>(json.at("n_folds"), 0),
-                     .held_out = json.at("held_out"),
-                     .has_validation = json.at("has_validation"),
-                     .classes = json.at("classes")};
-  for (const auto& u : json.at("units")) {
-    SplitUnit unit{.unit = u.at("unit"),
-                   .donors = u.at("donors"),
-                   .label = u.at("label"),
-                   .stratum = u.at("stratum"),
-                   .n_cells = whole_number<std::int64_t>(u.at("n_cells"), 0)};
-    const auto side = std::find(kSideNames.begin(), kSideNames.end(), u.at("side").get<std::string>());
-    unit.side = static_cast<Side>(std::min<std::ptrdiff_t>(side - kSideNames.begin(), 3));
-    split.units.push_back(std::move(unit));
-  }
-  split.notes = json.at("notes");
-  return split;
-}
-
 Json preparation_to_json(const Preparation& p) {
   return {{"genes", p.genes.ids},
           {"symbols", p.genes.symbols},
@@ -216,7 +173,7 @@ std::string model_card_to_json(const ModelCard& card) {
                      {"train", to_json({train_options().write(card.train), {}})},
                      {"prepare", to_json({prepare_options().write(card.prepare), {}})},
                      {"preparation", preparation_to_json(card.preparation)},
-                     {"split", split_to_json(card.split)},
+                     {"split", JsonWriter<Json>::of(card.split)},
                      {"history", curve_to_json(card.curve)},
                      {"provenance", provenance},
                      {"self_test", cells},
@@ -258,7 +215,7 @@ ModelCard read_card(const Json& json, const std::string& where) {
   card.threshold_source = json.at("threshold_source");
   card.temperature = json.at("temperature");
   card.temperature_source = json.at("temperature_source");
-  card.split = split_from_json(json.at("split"));
+  JsonReader<Json>(json.at("split"), where + " split", "the file is damaged: train again").read(card.split);
   card.curve = curve_from_json(json.at("history"));
   for (const auto& [name, value] : json.at("provenance").items()) card.provenance.emplace_back(name, value.get<std::string>());
   for (const auto& c : json.at("self_test")) {
