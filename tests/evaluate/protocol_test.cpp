@@ -532,3 +532,47 @@ TEST_CASE("folds are scored each by itself: models on different scales lose noth
     }
   }
 }
+
+TEST_CASE("subgroups count units by hand, cut numbers at the median, and say why a column makes no groups") {
+  // Test: four units a class; calls wrong of one unit of class b.
+  const Split split = split_example(make_example(many_units({"a", "b"}, 20, 3)), {.scheme = "group", .test_fraction = 0.4});
+  const TestView test = split.test();
+  std::map<std::string, bool> wrong;
+  for (std::int64_t i = 0; i < test.n_cells(); ++i)
+    if (test.label(i) == 1 && wrong.empty()) wrong[test.unit(i)] = true;
+  const auto said =
+      predicted(test, [&](std::int64_t i) { return (test.label(i) == 1) != wrong.contains(test.unit(i)) ? 0.8 : 0.2; });
+  const Evaluation e = evaluate_split(split, said, {}, {.subgroups = {"day", "genotype", "library"}});
+  REQUIRE(e.subgroups.size() == 3);
+  const auto& day = e.subgroups[0];  // twenty values, so two halves
+  REQUIRE(day.groups.size() == 2);
+  CHECK(says(day.groups[0].value + day.groups[1].value, "(median)"));
+  CHECK(day.groups[0].n_units + day.groups[1].n_units == std::ssize(e.units));
+  CHECK(day.groups[0].n_cells == 3 * day.groups[0].n_units);
+  const auto& genotype = e.subgroups[1];
+  REQUIRE(genotype.groups.size() == 2);
+  const auto& b = genotype.groups[1];
+  CHECK(b.value == "b");
+  REQUIRE(b.metrics.size() == 3);
+  const auto n = b.n_units;
+  CHECK(*b.metrics[0].estimate == doctest::Approx(static_cast<double>(n - 1) / static_cast<double>(n)));
+  CHECK(b.metrics[1].metric == "sensitivity");
+  CHECK(b.metrics[1].interval->low == doctest::Approx(proportion_interval(n - 1, n).interval->low));
+  CHECK_FALSE(b.metrics[2].estimate.has_value());  // no unit of the other class here
+  CHECK(*genotype.groups[0].metrics[2].estimate == 1);
+  CHECK(says(e.subgroups[2].why_not, "every test unit has a value of its own"));
+  CHECK_THROWS_AS(evaluate_split(split, said, {}, {.subgroups = {"sxe"}}), UsageError);
+}
+
+TEST_CASE("without a wish the covariates are the subgroups, and cells seen in training give no interval") {
+  const Split split = split_example(make_example(lmna_units()), {.scheme = "matched", .by = "day", .test = {"9", "19"}});
+  const Evaluation e = evaluate_split(split, right(split.test()));
+  REQUIRE(e.subgroups.size() == 1);
+  CHECK(e.subgroups[0].column == "day");
+  REQUIRE(e.subgroups[0].groups.size() == 2);
+  CHECK(e.subgroups[0].groups[0].metrics[0].interval.has_value());
+  const Split seen = split_example(make_example(lmna_units()), {.scheme = "random-cells"});
+  const Evaluation optimistic = evaluate_split(seen, right(seen.test()), {}, {.subgroups = {"day"}});
+  REQUIRE(optimistic.subgroups[0].groups.size() > 2);
+  CHECK_FALSE(optimistic.subgroups[0].groups[0].metrics[0].interval.has_value());
+}

@@ -5,7 +5,9 @@
 #include <doctest/doctest.h>
 #include <report/example_folds.h>
 #include <report/folder.h>
+
 #include <nlohmann/json.hpp>
+#include <set>
 
 using namespace cellverdict;
 
@@ -86,19 +88,58 @@ TEST_CASE("units called wrong stand with the most confident first, and none is s
   CHECK(failure_table(Evaluation{}, "donor").empty());
 }
 
-TEST_CASE("subgroups have their units, the share called right and its exact interval") {
-  const auto e = called(10, 10, 8);
+TEST_CASE("subgroups have their units and each share with its interval, and a column without groups says why") {
+  Evaluation e = called(10, 10, 8);
+  const MeasuredMetric right{
+      .metric = "accuracy", .estimate = 0.8, .interval = Interval{.estimate = 0.8, .low = 0.55, .high = 0.93}};
+  const MeasuredMetric found{.metric = "sensitivity", .why_not = "no units"};
+  e.subgroups = {{.column = "sex", .groups = {{.value = "f", .n_units = 15, .n_cells = 1500, .metrics = {right, found}}}},
+                 {.column = "site", .why_not = "every test unit has a value of its own"}};
   const std::string table = subgroup_table(e, "donor");
-  CHECK(has(table, "By site, over 20 donors"));
-  const auto b = exact_interval(5, 5);
-  CHECK(has(table, "<th scope=\"row\">B</th><td class=\"num\">5</td><td class=\"num\">5</td><td class=\"num\">1.000</td>"));
-  CHECK(has(table, fixed(b.low, 3) + " to 1.000"));
-  CHECK(has(table, "<td class=\"num\">15</td><td class=\"num\">13</td>"));
-  auto alone = e;
-  for (auto& unit : alone.units) unit.stratum.clear();
-  CHECK(subgroup_table(alone, "donor").empty());
-  for (auto& unit : alone.units) unit.stratum = unit.unit;
-  CHECK(subgroup_table(alone, "donor").empty());
+  CHECK(has(table, "By sex, over 20 donors"));
+  CHECK(has(
+      table,
+      "<th scope=\"row\">f</th><td class=\"num\">15</td><td class=\"num\">1,500</td><td class=\"num\">0.800<small>0.550 to 0.930"));
+  CHECK(has(table, "n/a<small>no donor</small>"));
+  CHECK(has(table, "site makes no groups: every test unit has a value of its own."));
+  CHECK(subgroup_table(Evaluation{}, "donor").empty());
+}
+
+TEST_CASE("the model card has the page's numbers, uses, limits and hashes, and its markdown lets nothing in as markup") {
+  auto input = example::report();
+  input.provenance = {{"cohort.h5ad", "SHA-256 0123abcd"}};
+  input.variants[0].model = {{"weights", "SHA-256 fedc"}};
+  input.variants[0].evaluation.metrics = {
+      {.metric = "auc",
+       .estimate = 0.75,
+       .interval = Interval{.estimate = 0.75, .low = 0.5, .high = 0.9, .method = "DeLong, logit"}}};
+  input.title = "A <b>bold</b> # title";
+  const std::string text = model_card_markdown(input);
+  for (const char* heading :
+       {"## Model", "## Intended use", "## Out-of-scope use", "## Training data", "## Preparation of data", "## Evaluation data",
+        "## What was measured", "## How a call is made", "## Limits", "## Where it is from"})
+    CHECK_MESSAGE(has(text, heading), heading);
+  CHECK(has(text, "AUC over libraries: 0.750 (95 % interval 0.500 to 0.900, DeLong, logit)"));
+  CHECK(has(text, "SHA-256 0123abcd"));
+  CHECK(has(text, "weights: SHA-256 fedc"));
+  CHECK(has(text, "A \\<b\\>bold\\</b\\> \\# title"));
+  CHECK_FALSE(has(text, "<b>"));
+  CHECK(has(model_card_section(input), "SHA-256 fedc"));
+  CHECK(model_card({}).empty());
+}
+
+TEST_CASE("the split is drawn with a square a unit, by side and class") {
+  const auto input = example::report();
+  const auto& variant = input.variants[0];
+  const auto figures = split_figures(variant, "library");
+  REQUIRE(figures.size() == 1);
+  const auto spec = nlohmann::json::parse(figures[0].spec);
+  CHECK(spec["data"]["values"].size() == variant.evaluation.split.units.size());
+  std::set<std::string> places;
+  for (const auto& square : spec["data"]["values"])
+    places.insert(square["side"].dump() + square["class"].dump() + square["x"].dump() + " " + square["y"].dump());
+  CHECK(places.size() == variant.evaluation.split.units.size());  // none hides another
+  CHECK(spec["facet"]["column"]["sort"] == nlohmann::json({"train", "validation", "test"}));
 }
 
 TEST_CASE("the permutation test is said to be of the simple model, with the least p it could give") {

@@ -87,7 +87,7 @@ TEST_CASE("every table and figure of an optimistic split bears the banner, and n
     CHECK(subtitle[0].get<std::string>().ends_with(kBanner));
     ++n_optimistic;
   }
-  CHECK(n_optimistic == 3 + 2 + 8);
+  CHECK(n_optimistic == 3 + 2 + 9);
 }
 
 TEST_CASE("the comparison counts units and people, not results and joined names, and shows a covariate's AUC over units") {
@@ -155,7 +155,7 @@ TEST_CASE("without an interpreter the page is written, and one sentence says why
   CHECK(result.pictures.empty());
   CHECK(result.note.find("PNG and SVG were skipped: no Python interpreter at /nowhere/python") == 0);
   CHECK(read_file(result.html).find(escape_html(result.note)) != std::string::npos);
-  CHECK(result.specs.size() == 29);
+  CHECK(result.specs.size() == 33);
   CHECK_FALSE(fs::exists(folder.path / "figures" / "roc_by_variant.png"));
 }
 

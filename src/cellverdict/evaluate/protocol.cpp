@@ -3,6 +3,7 @@
 #include <cellverdict/evaluate/covariates.h>
 #include <cellverdict/evaluate/protocol.h>
 #include <cellverdict/evaluate/scoring.h>
+#include <cellverdict/evaluate/subgroups.h>
 #include <cellverdict/evaluate/wording.h>
 #include <cellverdict/stats/calibration.h>
 #include <cellverdict/stats/metrics.h>
@@ -107,7 +108,21 @@ CellReliability describe_probabilities(const TestView& test, const std::vector<d
   return out;
 }
 
-HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std::int32_t positive, Evaluation& out) {
+// Those asked for, else the covariates; the split's own column is always looked at.
+std::vector<std::string> subgroups_of(const TestView& test, const EvaluateInput& input, const EvaluateOptions& options) {
+  std::vector<std::string> extra_heads;
+  for (std::size_t h = 1; h < input.heads.size(); ++h) extra_heads.push_back(input.heads[h].label);
+  const CohortRoles& roles = test.roles();
+  std::vector<std::string> names =
+      options.subgroups.empty() ? covariates_of(input.split, extra_heads, roles, options) : options.subgroups;
+  const std::string& by = input.split.by;
+  if (!by.empty() && by != roles.label && by != roles.unit && by != roles.donor && std::ranges::find(names, by) == names.end())
+    names.push_back(by);
+  return names;
+}
+
+HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, const EvaluateOptions& options, std::int32_t positive,
+                          Evaluation& out) {
   const PredictedHead& predicted = input.heads[0];
   const auto probability = calibrated(input, std::ssize(predicted.classes));
   ScoringInput scoring{.test = test,
@@ -134,6 +149,7 @@ HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, std:
     out.rivals.back().difference = difference_to_guessing(scores.metrics.front());
     out.rivals.back().sentence = difference_in_words(rival.name, out.rivals.back().difference);
   }
+  out.subgroups = judge_subgroups(scoring, scores.calls, subgroups_of(test, input, options));
   std::optional<Column> stratum;
   if (!input.split.by.empty()) stratum = test.column(input.split.by, "[split] by");
   for (std::size_t u = 0; u < scores.calls.size(); ++u) {
@@ -261,7 +277,7 @@ Evaluation evaluate(const TestView& test, const EvaluateInput& input, const Eval
     positive = static_cast<std::int32_t>(std::find(out.classes.begin(), out.classes.end(), out.positive) - out.classes.begin());
   }
 
-  out.heads.push_back(evaluate_label(test, input, positive, out));
+  out.heads.push_back(evaluate_label(test, input, options, positive, out));
   for (std::size_t h = 1; h < input.heads.size(); ++h) {
     if (auto head = evaluate_extra_head(test, input.heads[h])) {
       out.heads.push_back(*std::move(head));

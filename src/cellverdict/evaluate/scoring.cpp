@@ -113,30 +113,6 @@ MeasuredMetric with(std::string metric, std::optional<double> estimate, MaybeInt
           .why_not = std::move(found.why_not)};
 }
 
-// Shares of units called right, each with the interval of a share.
-std::vector<MeasuredMetric> shares(const Observations& units, const std::vector<std::string>& classes) {
-  std::vector<std::int64_t> n(classes.size()), right(classes.size());
-  for (std::size_t i = 0; i < units.truth.size(); ++i) {
-    ++n[units.truth[i]];
-    right[units.truth[i]] += units.called[i] == units.truth[i] ? 1 : 0;
-  }
-  std::vector<MeasuredMetric> out;
-  const auto add = [&](const std::string& name, std::int64_t hits, std::int64_t all) {
-    const auto estimate = all > 0 ? std::optional(static_cast<double>(hits) / static_cast<double>(all)) : std::nullopt;
-    out.push_back(with(name, estimate, proportion_interval(hits, all)));
-  };
-  std::int64_t hits = 0;
-  for (const std::int64_t x : right) hits += x;
-  add("accuracy", hits, std::ssize(units.truth));
-  if (classes.size() == 2) {
-    add("sensitivity", right[units.positive], n[units.positive]);
-    add("specificity", right[1 - units.positive], n[1 - units.positive]);
-    return out;
-  }
-  for (std::size_t c = 0; c < classes.size(); ++c) add("recall of " + classes[c], right[c], n[c]);
-  return out;
-}
-
 std::vector<FoldScore> describe_folds(const ScoringInput& input, const Observations& cells, const Observations& units) {
   std::vector<FoldScore> folds(input.folds.size());
   for (std::size_t f = 0; f < folds.size(); ++f) {
@@ -154,7 +130,37 @@ std::vector<FoldScore> describe_folds(const ScoringInput& input, const Observati
   return folds;
 }
 
+// Intervals over units would speak of new ones; these were all seen in training.
+constexpr const char* kSeenInTraining = "cells of these units were in training";
+
 }  // namespace
+
+std::vector<MeasuredMetric> shares_right(const ScoringInput& input, const std::vector<const UnitCall*>& calls) {
+  const auto& classes = input.test.classes();
+  std::vector<std::int64_t> n(classes.size()), right(classes.size());
+  for (const UnitCall* call : calls) {
+    ++n[call->mean.label];
+    right[call->mean.label] += call->called == call->mean.label ? 1 : 0;
+  }
+  std::vector<MeasuredMetric> out;
+  const auto add = [&](const std::string& name, std::int64_t hits, std::int64_t all) {
+    const auto estimate = all > 0 ? std::optional(static_cast<double>(hits) / static_cast<double>(all)) : std::nullopt;
+    out.push_back(with(name, estimate, proportion_interval(hits, all)));
+    if (!input.optimistic) return;
+    out.back().interval.reset();
+    out.back().why_not = kSeenInTraining;
+  };
+  std::int64_t hits = 0;
+  for (const std::int64_t x : right) hits += x;
+  add("accuracy", hits, std::ssize(calls));
+  if (classes.size() == 2) {
+    add("sensitivity", right[input.positive], n[input.positive]);
+    add("specificity", right[1 - input.positive], n[1 - input.positive]);
+    return out;
+  }
+  for (std::size_t c = 0; c < classes.size(); ++c) add("recall of " + classes[c], right[c], n[c]);
+  return out;
+}
 
 LabelScores score_label(const ScoringInput& input) {
   LabelScores out;
@@ -180,15 +186,12 @@ LabelScores score_label(const ScoringInput& input) {
 
   const Resampling resampling(input, cells);
   const bool two = cells.n_classes == 2;
+  std::vector<const UnitCall*> all;
+  for (const auto& call : out.calls) all.push_back(&call);
   if (input.optimistic) {
-    // An interval over units would speak of new ones; these were all seen in training.
-    const std::string why = "cells of these units were in training";
+    const std::string why = kSeenInTraining;
     if (two) out.metrics.push_back({.metric = "auc", .estimate = out.units.auc, .why_not = why});
-    for (auto& share : shares(units, input.test.classes())) {
-      share.interval.reset();
-      share.why_not = why;
-      out.metrics.push_back(std::move(share));
-    }
+    for (auto& share : shares_right(input, all)) out.metrics.push_back(std::move(share));
     if (two) out.metrics.push_back({.metric = "auc", .over_units = false, .estimate = out.cells.auc, .why_not = why});
     out.metrics.push_back({.metric = "accuracy", .over_units = false, .estimate = out.cells.accuracy, .why_not = why});
     return out;
@@ -196,7 +199,7 @@ LabelScores score_label(const ScoringInput& input) {
   if (two)
     out.metrics.push_back(input.folds.size() == 1 ? with("auc", out.units.auc, auc_interval(units.is_positive(), units.scores()))
                                                   : resampling.auc_over_units(out.units.auc, units, out.calls));
-  for (auto& share : shares(units, input.test.classes())) out.metrics.push_back(std::move(share));
+  for (auto& share : shares_right(input, all)) out.metrics.push_back(std::move(share));
   if (two) out.metrics.push_back(resampling.auc_over_cells(out.cells.auc));
   out.metrics.push_back(resampling.accuracy(out.cells.accuracy));
   return out;
@@ -217,7 +220,7 @@ MeasuredMetric unit_difference(const ScoringInput& first, const ScoringInput& se
   const auto minus = [](const std::optional<double>& a, const std::optional<double>& b) {
     return a && b ? std::optional(*a - *b) : std::nullopt;
   };
-  if (first.optimistic) return {.metric = two ? "auc" : "accuracy", .why_not = "cells of these units were in training"};
+  if (first.optimistic) return {.metric = two ? "auc" : "accuracy", .why_not = kSeenInTraining};
   if (two && first.folds.size() == 1) {
     const auto scores_1 = units_1.scores(), scores_2 = units_2.scores();
     AucDifference found = auc_difference(units_1.is_positive(), {.a = scores_1, .b = scores_2});

@@ -46,6 +46,9 @@ struct LabelScores {
 
 LabelScores score_label(const ScoringInput& input);
 
+// Of these units: accuracy, and sensitivity and specificity (more classes: the recall of each), with the intervals of shares.
+std::vector<MeasuredMetric> shares_right(const ScoringInput& input, const std::vector<const UnitCall*>& calls);
+
 // The AUC over units (the mean of the folds' own) for two classes, else the accuracy; nothing where no fold has both classes.
 std::optional<double> unit_score(const ScoringInput& input);
 

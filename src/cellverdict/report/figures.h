@@ -32,6 +32,8 @@ Figure make_figure(const FigureHead& head, const std::string& body);
 
 // Loss, accuracy and AUC by epoch.
 std::vector<Figure> curve_figures(const ReportVariant& variant);
+// A square a unit, by side and class. None for more units or classes than a person can tell apart.
+std::vector<Figure> split_figures(const ReportVariant& variant, const std::string& unit_noun);
 // ROC of the label, confusion matrix of every head.
 std::vector<Figure> test_figures(const ReportVariant& variant, const std::string& unit_noun);
 // Of two classes: reliability, precision against recall, net benefit; those that the units allow.

@@ -3,7 +3,9 @@
 
 #include <cellverdict/report/figures.h>
 #include <cellverdict/report/html.h>
+#include <cellverdict/stats/roc_band.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -48,6 +50,21 @@ Json rate_axis(const char* field, const std::string& title) {
           {"axis", {{"tickCount", 5}, {"format", ".1f"}}}};
 }
 
+// Of one model's units; scores of several models are not on one curve.
+Json band_points(const Evaluation& e, std::string& note, const std::string& unit_noun) {
+  Json points = Json::array();
+  const auto& roc = e.heads.front().unit_roc;
+  const auto n_positive = std::ranges::count(e.units, e.positive, &UnitResult::label);
+  const auto n_negative = std::ssize(e.units) - n_positive;
+  if (roc.empty() || !e.folds.empty() || e.split.optimistic || n_positive == 0 || n_negative == 0) return points;
+  const RocBand band = roc_band(roc, {n_positive, n_negative});
+  for (const auto& point : band.points)
+    points.push_back({{"fpr", rounded(point.false_positive_rate)}, {"low", rounded(point.low)}, {"high", rounded(point.high)}});
+  note = "Band: where the whole curve of new " + plural_of(unit_noun) + " lies, 95 times in 100 (Campbell 1994; " +
+         std::to_string(n_positive) + " against " + std::to_string(n_negative) + " " + plural_of(unit_noun) + "). ";
+  return points;
+}
+
 Figure roc_figure(const ReportVariant& variant, const std::string& unit_noun) {
   const Evaluation& e = variant.evaluation;
   const HeadResult& head = e.heads.front();
@@ -82,6 +99,10 @@ Figure roc_figure(const ReportVariant& variant, const std::string& unit_noun) {
         {"strokeDash",
          {{"field", "curve"}, {"type", "nominal"}, {"title", nullptr}, {"scale", {{"domain", names}, {"range", dashes}}}}},
         {"tooltip", tooltip}}}};
+  std::string band_note;
+  const Json band = {{"data", {{"values", band_points(e, band_note, unit_noun)}}},
+                     {"mark", {{"type", "area"}, {"color", curve_colour(1)}, {"opacity", 0.13}, {"tooltip", nullptr}}},
+                     {"encoding", {{"x", x}, {"y", {{"field", "low"}, {"type", "quantitative"}}}, {"y2", {{"field", "high"}}}}}};
   const Json chance = {{"data", {{"values", {{{"fpr", 0}, {"tpr", 0}}, {{"fpr", 1}, {"tpr", 1}}}}}},
                        {"mark", {{"type", "line"}, {"color", "#8a939c"}, {"strokeDash", {4, 4}}, {"strokeWidth", 1.2}}},
                        {"encoding", {{"x", x}, {"y", y}}}};
@@ -95,12 +116,12 @@ Figure roc_figure(const ReportVariant& variant, const std::string& unit_noun) {
   const Json body = {{"width", 340},
                      {"height", 340},
                      {"data", {{"values", points}}},
-                     {"layer", {chance, series, call}},
+                     {"layer", band_note.empty() ? Json{chance, series, call} : Json{band, chance, series, call}},
                      {"resolve", {{"legend", {{"shape", "independent"}}}}}};
-  std::string note;
+  std::string note = band_note;
   if (head.cell_roc.size() > kRocPoints)
-    note = "Drawn through " + with_commas(static_cast<std::int64_t>(thin_roc(head.cell_roc).size())) + " of the curve's " +
-           with_commas(static_cast<std::int64_t>(head.cell_roc.size())) + " points, none moved; the AUC is of all.";
+    note += "Drawn through " + with_commas(static_cast<std::int64_t>(thin_roc(head.cell_roc).size())) + " of the curve's " +
+            with_commas(static_cast<std::int64_t>(head.cell_roc.size())) + " points, none moved; the AUC is of all.";
   Figure out = make_figure({.name = "roc",
                             .title = "ROC of the test cells for " + e.positive,
                             .subtitle = e.name + " · " + test_side_in_words(e, unit_noun),

@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
-#include <set>
 
 namespace cellverdict {
 
@@ -36,27 +34,9 @@ std::string head_of(const PageInput& input) {
       policy, escape_html(input.report.title), page_style());
 }
 
-// A line that not every variant has is said of those that have it.
-std::vector<std::string> first_lines(const ReportInput& report) {
-  std::vector<std::string> said = report.first_lines, lines = said;
-  for (const auto& variant : report.variants)
-    for (const auto& line : variant.evaluation.first_lines) {
-      if (std::ranges::find(said, line) != said.end()) continue;
-      said.push_back(line);
-      std::string names;
-      std::size_t n = 0;
-      for (const auto& other : report.variants) {
-        if (std::ranges::find(other.evaluation.first_lines, line) == other.evaluation.first_lines.end()) continue;
-        names += (n++ == 0 ? "" : ", ") + other.evaluation.name;
-      }
-      lines.push_back(n == report.variants.size() ? line : names + ": " + line);
-    }
-  return lines;
-}
-
 std::string top(const ReportInput& report) {
   std::string out = "<h1>" + escape_html(report.title) + "</h1>\n" + html_paragraph(report.question, "question");
-  const auto lines = first_lines(report);
+  const auto lines = first_lines_of(report);
   if (!lines.empty()) {
     out += "<div class=\"first\" role=\"note\">\n";
     for (const auto& line : lines) out += html_paragraph(line);
@@ -69,7 +49,8 @@ std::string top(const ReportInput& report) {
     for (std::size_t i = 0; i < report.variants.size(); ++i)
       out += fmt::format("<a href=\"#variant-{}\">{}</a> ", i + 1, escape_html(report.variants[i].evaluation.name));
     out +=
-        "<a href=\"#use\">Intended use</a> <a href=\"#limits\">Limits</a> <a href=\"#again\">How to run it again</a> "
+        "<a href=\"#use\">Intended use</a> <a href=\"#limits\">Limits</a> <a href=\"#card\">Model card</a> <a href=\"#again\">How "
+        "to run it again</a> "
         "<a href=\"#tripod\">Reporting checklist</a></nav>\n";
   }
   return out;
@@ -163,57 +144,6 @@ std::string comparison(const ReportInput& report) {
   return out;
 }
 
-std::vector<std::string> what_intervals_mean(const ReportInput& report) {
-  const std::string units = plural_of(report.unit_noun);
-  const bool any = std::ranges::any_of(report.variants, [](const ReportVariant& variant) {
-    return std::ranges::any_of(variant.evaluation.metrics, [](const MeasuredMetric& m) { return m.interval.has_value(); });
-  });
-  std::vector<std::string> items;
-  if (any)
-    items.push_back("The intervals speak of new " + units +
-                    " like these, and of one trained model: they do not cover training it "
-                    "again. Where a number has none, the table says why.");
-  else
-    items.push_back("No number here has an interval: how far it would be off in new " + units + " is not known.");
-  if (report.variants.size() > 1)
-    items.emplace_back(
-        "Variants are not compared by a test: a difference between two of them may be chance, and the best of several "
-        "looks better than it is.");
-  for (const auto& variant : report.variants)
-    if (const auto line = donors_behind(variant.evaluation, report.unit_noun); !line.empty())
-      items.push_back((report.variants.size() > 1 ? variant.evaluation.name + ": " : "") + line);
-  return items;
-}
-
-std::string limits(const ReportInput& report) {
-  std::int64_t fewest = INT64_MAX;
-  std::map<std::string, std::set<std::string>> donors;  // class → people, on the sides that are used, of all variants
-  for (const auto& variant : report.variants) {
-    fewest = std::min(fewest, n_test_units(variant.evaluation));
-    for (const auto& unit : variant.evaluation.split.units)
-      if (unit.side != Side::unused) donors[unit.label].insert(unit.donors.begin(), unit.donors.end());
-  }
-  std::vector<std::string> items;
-  if (!report.variants.empty())
-    items.push_back(fmt::format(
-        "The evidence is {} on the smallest test side, not the number of cells: cells of one {} share its preparation, its "
-        "sequencing depth and its person. A smooth ROC curve of thousands of cells does not change that.",
-        counted(fewest, report.unit_noun), report.unit_noun));
-  if (!donors.empty()) {
-    std::string counts;
-    for (const auto& [label, people] : donors)
-      counts += (counts.empty() ? "" : ", ") + label + " " + counted(static_cast<std::int64_t>(people.size()), "donor");
-    items.push_back("Donors by class: " + counts +
-                    ". With fewer than two donors in a class nothing here can separate the disease from the person.");
-  }
-  for (auto& item : what_intervals_mean(report)) items.push_back(std::move(item));
-  items.emplace_back(
-      "A rule that sees only a recorded covariate shows that covariate's part. Covariates nobody recorded cannot be checked.");
-  items.emplace_back("A result on these " + plural_of(report.unit_noun) +
-                     " says nothing yet of other sites, platforms or populations.");
-  return "<h2 id=\"limits\">What this cannot show</h2>\n" + html_list(items);
-}
-
 std::string again(const ReportInput& report) {
   std::string out = "<h2 id=\"again\">How to run it again</h2>\n";
   Table table{.caption = "What this was made from", .columns = {"what", "value"}, .css = "facts"};
@@ -278,7 +208,7 @@ std::string make_page(const PageInput& input) {
                     comparison(report) + confounding_section(report);
   out += "<h2>All variants in figures</h2>\n" + html_of(state, input.overview);
   for (std::size_t i = 0; i < report.variants.size(); ++i) out += variant_section(state, i);
-  out += intended_use(report) + limits(report) + again(report) + tripod_section();
+  out += intended_use(report) + limits_section(report) + model_card_section(report) + again(report) + tripod_section();
   out += "<footer>" + html_paragraph(input.pictures_note, "soft");
   if (input.library.empty())
     out += html_paragraph("The figures are not interactive: the JavaScript that draws them is not in this build.", "soft");

@@ -51,7 +51,7 @@ std::string certainty_table(const Evaluation& evaluation, const std::string& uni
 std::string rival_table(const Evaluation& evaluation, const std::string& unit_noun);
 std::string fold_table(const Evaluation& evaluation, const std::string& unit_noun);
 
-// PPV and NPV at given prevalences; units called wrong; shares right by stratum. Each may be empty.
+// PPV and NPV at given prevalences; units called wrong; shares right by subgroup. Each may be empty.
 std::string predictive_table(const Evaluation& evaluation, const std::string& unit_noun);
 std::string failure_table(const Evaluation& evaluation, const std::string& unit_noun);
 std::string subgroup_table(const Evaluation& evaluation, const std::string& unit_noun);
@@ -60,6 +60,24 @@ std::string negative_control(PageState& state, const Evaluation& evaluation, con
 // A pipeline's part of it in words.
 std::string permutation_words(const PermutationResult& result, const std::string& unit_noun);
 std::string intended_use(const ReportInput& report);
+// Of the first variant, which has a head.
+std::vector<std::string> intended_uses(const ReportInput& report);
+std::vector<std::string> uses_out_of_scope(const ReportInput& report);
+
+// What must be read before any number, of all variants; a line that not every variant has is said of those that have it.
+std::vector<std::string> first_lines_of(const ReportInput& report);
+std::vector<std::string> limits_of(const ReportInput& report);
+std::string limits_section(const ReportInput& report);
+
+// The model card from the facts of the page. Empty without a variant.
+struct CardSection {
+  std::string heading;
+  std::vector<std::string> lines;
+};
+std::vector<CardSection> model_card(const ReportInput& report);
+std::string model_card_section(const ReportInput& report);
+std::string model_card_markdown(const ReportInput& report);
+
 // Where each item of TRIPOD+AI stands.
 std::string tripod_section();
 

@@ -4,11 +4,9 @@
 #include <cellverdict/report/html.h>
 #include <cellverdict/report/page.h>
 #include <cellverdict/stats/intervals.h>
-#include <cellverdict/table/frame.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 
 namespace cellverdict {
@@ -17,7 +15,6 @@ namespace {
 
 constexpr double kPrevalences[] = {0.01, 0.05, 0.20, 0.50};
 constexpr std::size_t kMostFailures = 20;
-constexpr std::size_t kMostGroups = 30;
 
 std::string percent(double share) {
   return fmt::format("{:g} %", 100 * share);
@@ -126,51 +123,66 @@ std::string failure_table(const Evaluation& e, const std::string& unit_noun) {
 }
 
 std::string subgroup_table(const Evaluation& e, const std::string& unit_noun) {
-  struct Group {
-    std::int64_t n = 0, right = 0;
-  };
-  std::map<std::string, Group> groups;
-  for (const auto& unit : e.units) {
-    Group& group = groups[unit.stratum];
-    ++group.n;
-    group.right += unit.predicted == unit.label ? 1 : 0;
+  std::string out;
+  std::vector<std::string> none;
+  for (const auto& subgroups : e.subgroups) {
+    if (subgroups.groups.empty()) {
+      none.push_back(subgroups.column + " makes no groups: " + subgroups.why_not + ".");
+      continue;
+    }
+    Table table{.caption = "By " + subgroups.column + ", over " + units_in_words(e, unit_noun),
+                .banner = banner_of(e),
+                .columns = {subgroups.column, plural_of(unit_noun), "cells"}};
+    for (const auto& m : subgroups.groups.front().metrics)
+      table.columns.push_back((m.metric == "accuracy" ? "called right" : m.metric) + "\n95 % interval");
+    for (const auto& group : subgroups.groups) {
+      std::vector<Cell> row = {group.value, count_cell(group.n_units), count_cell(group.n_cells)};
+      for (const auto& m : group.metrics) {
+        Cell cell = number_cell(m.estimate ? fixed(*m.estimate, 3) : "n/a");
+        cell.note = m.interval   ? fixed(m.interval->low, 3) + " to " + fixed(m.interval->high, 3)
+                    : m.estimate ? "no interval"
+                                 : "no " + unit_noun;
+        row.push_back(std::move(cell));
+      }
+      table.rows.push_back(std::move(row));
+    }
+    out += html_of(table);
   }
-  // A group a unit is no group.
-  if (groups.size() < 2 || groups.size() > kMostGroups || groups.size() == e.units.size()) return {};
-  std::vector<std::string> names;
-  for (const auto& [name, group] : groups) names.push_back(name);
-  sort_labels(names);
-  const std::string by = e.split.by.empty() ? "stratum" : e.split.by;
-  Table table{.caption = "By " + by + ", over " + units_in_words(e, unit_noun),
-              .banner = banner_of(e),
-              .columns = {by, plural_of(unit_noun), "called right", "share", "95 % interval\n(exact)"}};
-  for (const auto& name : names) {
-    const Group& group = groups.at(name);
-    const Interval share = exact_interval(group.right, group.n);
-    table.rows.push_back({name.empty() ? "(none)" : name, count_cell(group.n), count_cell(group.right),
-                          number_cell(fixed(share.estimate, 3)), number_cell(fixed(share.low, 3) + " to " + fixed(share.high, 3))});
-  }
-  return "<h3>Subgroups</h3>\n" + html_of(table) +
-         html_paragraph("Groups this small differ by chance alone. Other groups, such as sex, age or ancestry, were not looked at.",
+  if (out.empty() && none.empty()) return {};
+  return "<h3>Subgroups</h3>\n" + out + html_list(none) +
+         html_paragraph("A row is of " + plural_of(unit_noun) +
+                            ", called at the threshold that was settled before the test side was opened. Groups this small differ "
+                            "by chance alone. Other groups can be named in [evaluate] subgroups.",
                         "soft");
 }
 
-std::string intended_use(const ReportInput& report) {
-  if (report.variants.empty()) return {};
+std::vector<std::string> intended_uses(const ReportInput& report) {
   const Evaluation& e = report.variants.front().evaluation;
-  if (e.heads.empty()) return {};
-  const std::string label = e.heads.front().label, unit = report.unit_noun;
   std::string classes;
   for (std::size_t i = 0; i < e.classes.size(); ++i)
     classes += (i == 0 ? "" : i + 1 == e.classes.size() ? " and " : ", ") + e.classes[i];
-  return "<h2 id=\"use\">Intended use, and what it is not for</h2>\n" +
-         html_list({fmt::format("For: asking whether {} ({}) can be read from the expression of a {}'s cells in data like these.",
-                                label, classes, unit),
-                    "Not for: diagnosis, prognosis, screening, the choice of a treatment, or any decision about a person.",
-                    fmt::format("It has to choose one of {}: a {} of another kind is called one of them too.", classes, unit),
-                    fmt::format("It says nothing of how early, how severe or why: only of {}, as it was labelled here.", label),
-                    "Tissue, platform, preparation and quality limits must be those of the training data.",
-                    "Whether it holds elsewhere was not measured here."});
+  return {fmt::format("For: asking whether {} ({}) can be read from the expression of a {}'s cells in data like these.",
+                      e.heads.front().label, classes, report.unit_noun),
+          "Tissue, platform, preparation and quality limits must be those of the training data."};
+}
+
+std::vector<std::string> uses_out_of_scope(const ReportInput& report) {
+  const Evaluation& e = report.variants.front().evaluation;
+  std::string classes;
+  for (std::size_t i = 0; i < e.classes.size(); ++i)
+    classes += (i == 0 ? "" : i + 1 == e.classes.size() ? " and " : ", ") + e.classes[i];
+  return {
+      "Not for: diagnosis, prognosis, screening, the choice of a treatment, or any decision about a person.",
+      fmt::format("It has to choose one of {}: a {} of another kind is called one of them too.", classes, report.unit_noun),
+      fmt::format("It says nothing of how early, how severe or why: only of {}, as it was labelled here.", e.heads.front().label),
+      "Whether it holds elsewhere was not measured here."};
+}
+
+std::string intended_use(const ReportInput& report) {
+  if (report.variants.empty() || report.variants.front().evaluation.heads.empty()) return {};
+  auto items = intended_uses(report);
+  for (auto& item : uses_out_of_scope(report)) items.push_back(std::move(item));
+  return "<h2 id=\"use\">Intended use, and what it is not for</h2>\n" + html_list(items);
 }
 
 }  // namespace cellverdict

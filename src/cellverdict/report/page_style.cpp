@@ -7,10 +7,10 @@ namespace cellverdict {
 
 std::string page_style() {
   return R"css(
-:root { color-scheme: light; --ink: #1d2329; --soft: #4d565f; --line: #dfe3e7; --wash: #f6f8f9; --blue: #0b5a94; --warn: #a63c00; --warn-wash: #fff5ec; --good: #00664b; }
+:root { color-scheme: light dark; --paper: #fff; --ink: #1d2329; --soft: #4d565f; --line: #dfe3e7; --wash: #f6f8f9; --blue: #0b5a94; --warn: #a63c00; --warn-wash: #fff5ec; --good: #00664b; }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
-body { margin: 0; background: #fff; color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 main { max-width: 1200px; margin: 0 auto; padding: 2.2rem 1.25rem 4rem; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .3rem; letter-spacing: -.01em; }
 h2 { font-size: 1.4rem; line-height: 1.25; margin: 3rem 0 .6rem; padding-top: 1.1rem; border-top: 2px solid var(--ink); }
@@ -28,7 +28,7 @@ a:focus-visible, summary:focus-visible { outline: 2px solid var(--blue); outline
 .answer p { margin: .25rem 0; font-size: 1.05rem; }
 .answer.yes { border-color: var(--good); }
 .answer.no { border-color: var(--warn); }
-.mark { display: inline-block; border: 1px solid currentColor; border-radius: 3px; font-size: .8rem; font-weight: 700; line-height: 1.4; padding: .05rem .5rem; text-transform: uppercase; letter-spacing: .03em; color: var(--soft); background: #fff; }
+.mark { display: inline-block; border: 1px solid currentColor; border-radius: 3px; font-size: .8rem; font-weight: 700; line-height: 1.4; padding: .05rem .5rem; text-transform: uppercase; letter-spacing: .03em; color: var(--soft); background: var(--paper); }
 .yes .mark { color: var(--good); }
 .no .mark { color: var(--warn); }
 .warnings { border-left: 4px solid var(--warn); padding: .1rem 0 .1rem 1rem; margin: 1.2rem 0; }
@@ -61,7 +61,8 @@ table.evidence tbody th { min-width: 6rem; }
 table.compare { font-size: .86rem; }
 table.compare tbody th { min-width: 7rem; }
 .figures { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; margin: 1rem 0; }
-figure { margin: 0; max-width: 100%; border: 1px solid var(--line); border-radius: 6px; padding: .3rem .3rem .5rem; background: #fff; }
+figure { margin: 0; max-width: 100%; border: 1px solid var(--line); border-radius: 6px; padding: .3rem .3rem .5rem; background: var(--paper); }
+.plot { background: #fff; color: #1d2329; color-scheme: light; border-radius: 4px; }
 .plot > p { padding: 0 .8rem; }
 .plot { max-width: 100%; overflow-x: auto; position: relative; }
 .plot svg, .plot img { display: block; max-width: 100%; height: auto; }
@@ -82,6 +83,10 @@ footer { margin-top: 3rem; padding-top: .8rem; border-top: 1px solid var(--line)
   .first { font-size: 1rem; padding: .6rem .8rem; }
   .banner { margin-left: 0; }
   .plot svg, .plot img { max-width: none; }
+}
+/* Figures keep their white card: their colours are chosen for it. */
+@media screen and (prefers-color-scheme: dark) {
+  :root { --paper: #14181c; --ink: #e6eaee; --soft: #a9b4be; --line: #333c45; --wash: #1e242a; --blue: #7cc0f2; --warn: #ffb07c; --warn-wash: #33231a; --good: #6fd3ac; }
 }
 @media (min-width: 641px) { caption > span { white-space: nowrap; } }
 @media print {

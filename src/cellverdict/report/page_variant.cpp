@@ -3,9 +3,11 @@
 
 #include <cellverdict/report/html.h>
 #include <cellverdict/report/page.h>
+#include <cellverdict/table/frame.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -89,6 +91,42 @@ std::string split_tables(const Evaluation& e, const std::string& unit_noun) {
     all.rows.push_back({u.unit, folded && u.side == Side::test ? "tested once" : std::string(side_name(u.side)), u.label,
                         donors_in_words(u), u.stratum, count_cell(u.n_cells)});
   return out + "<details><summary>Every " + escape_html(unit_noun) + " of the split</summary>\n" + html_of(all) + "</details>\n";
+}
+
+// Units, donors and cells of each class, by the values of the split's column where it says more than the unit.
+std::string cohort_table(const Evaluation& e, const std::string& unit_noun) {
+  struct Sum {
+    std::set<std::string> units, donors;
+    std::int64_t n_cells = 0;
+  };
+  std::map<std::string, std::map<std::string, Sum>> sums;  // by stratum and class
+  for (const auto& unit : e.split.units) {
+    Sum& sum = sums[unit.stratum][unit.label];
+    sum.units.insert(unit.unit);
+    sum.donors.insert(unit.donors.begin(), unit.donors.end());
+    sum.n_cells += unit.n_cells;
+  }
+  if (sums.size() < 2 || sums.size() > 60 || e.split.by.empty() || sums.size() >= e.split.units.size()) return {};
+  std::vector<std::string> names;
+  for (const auto& [name, of_class] : sums) names.push_back(name);
+  sort_labels(names);
+  Table table{.caption = "Who is in the study, by " + e.split.by, .banner = banner_of(e), .columns = {e.split.by}};
+  for (const auto& label : e.split.classes) table.columns.push_back(label);
+  for (const auto& name : names) {
+    std::vector<Cell> row = {name.empty() ? "(none)" : name};
+    for (const auto& label : e.split.classes) {
+      const auto found = sums.at(name).find(label);
+      if (found == sums.at(name).end()) {
+        row.emplace_back("none");
+        continue;
+      }
+      const Sum& sum = found->second;
+      row.emplace_back(counted(std::ssize(sum.units), unit_noun) + ", " + counted(std::ssize(sum.donors), "donor") + ", " +
+                       counted(sum.n_cells, "cell"));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return html_of(table);
 }
 
 std::string head_table(const Evaluation& e) {
@@ -227,10 +265,15 @@ std::string variant_section(PageState& state, std::size_t index) {
   out += "</h2>\n" + html_paragraph(e.answer) + html_paragraph(e.verdict) + html_list(e.warnings, "warnings");
   out += certainty_table(e, report.unit_noun) + negative_control(state, e, controls) + rival_table(e, report.unit_noun) +
          fold_table(e, report.unit_noun) + sweep_section(state, index);
-  out += "<h3>The split</h3>\n" + split_tables(e, report.unit_noun) + html_of(state, others);
+  out += "<h3>The split</h3>\n" + cohort_table(e, report.unit_noun) + split_tables(e, report.unit_noun) + html_of(state, others);
   out += unit_table(e, report.unit_noun) + failure_table(e, report.unit_noun) + subgroup_table(e, report.unit_noun);
   out += predictive_table(e, report.unit_noun) + head_table(e) + baseline_tables(e, report.unit_noun) + calls(e);
-  if (!variant.genes_note.empty()) out += "<h3>Genes</h3>\n" + html_list(variant.genes_note);
+  if (!variant.genes_note.empty())
+    out += "<h3>Genes</h3>\n" + html_list(variant.genes_note) +
+           html_paragraph(
+               "Genes that a new file lacks count as zero; a file that lacks more than a fifth of what the genes carry in "
+               "training is refused (predict --min-overlap).",
+               "soft");
   return out + flow_table(variant) + "</section>\n";
 }
 

@@ -66,7 +66,8 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
   for (auto* figures : {&page.overview, &page.side_by_side})
     for (auto& figure : *figures) figure.folder = folder / "figures";
   for (const auto& variant : input.variants) {
-    auto figures = test_figures(variant, input.unit_noun);
+    auto figures = split_figures(variant, input.unit_noun);
+    for (auto& figure : test_figures(variant, input.unit_noun)) figures.push_back(std::move(figure));
     for (auto& figure : unit_figures(variant, input.unit_noun)) figures.push_back(std::move(figure));
     for (auto& figure : control_figures(variant, input.unit_noun)) figures.push_back(std::move(figure));
     for (auto& figure : curve_figures(variant)) figures.push_back(std::move(figure));
@@ -95,6 +96,8 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
     write_file(comparison, comparison_tsv(input, page.comparison));
     result.comparison = comparison;
   }
+  result.card = folder / "model-card.md";
+  write_file(result.card, model_card_markdown(input));
   result.html = folder / "report.html";
   write_file(result.html, make_page(page));
   context.log("report      " + counted(static_cast<std::int64_t>(input.variants.size()), "variant") + "  " +

@@ -39,6 +39,8 @@ struct ReportVariant {
   std::vector<std::string> genes_note;  // "5,000 genes, 4,812 in at least 10 training cells, 1,000 kept by variance"
   std::vector<ModelSetting> settings;   // what its model was made with; by them variants are paired
   SweepResult sweep;
+  // The net and how it learned, hashes of its files: name → value.
+  std::vector<std::pair<std::string, std::string>> model = {};
   std::filesystem::path figures;  // folder for this variant's figures; empty: a folder of its own under the report's
 };
 
@@ -58,6 +60,7 @@ struct ReportOptions {
 
 struct ReportResult {
   std::filesystem::path html;
+  std::filesystem::path card;                   // model-card.md beside it
   std::vector<std::filesystem::path> specs;     // NAME.vl.json of every figure
   std::filesystem::path comparison;             // comparison.tsv; empty for a single variant
   std::vector<std::filesystem::path> pictures;  // NAME.png and NAME.svg beside them

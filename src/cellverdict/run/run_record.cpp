@@ -50,6 +50,22 @@ fs::path card_file(const fs::path& folder) {
   return fs::exists(alone) ? alone : folder / "fold-1" / "model" / "model.json";
 }
 
+// For the model card: the net, how it learned, where its files are.
+std::vector<std::pair<std::string, std::string>> model_facts(const ModelCard& card, const fs::path& folder, const fs::path& file) {
+  std::string heads;
+  for (const auto& head : card.heads)
+    heads += fmt::format("{}{} (weight {:g})", heads.empty() ? "" : ", ", head.label, head.weight);
+  std::vector<std::pair<std::string, std::string>> facts = {
+      {"net", fmt::format("{}, {} over {} genes", card.model.kind, heads, with_commas(card.preparation.genes.size()))},
+      {"learning", fmt::format("best epoch {} of {}, seed {}", card.curve.best_epoch, card.curve.epochs.size(), card.train.seed)},
+      {"files", file.parent_path().lexically_relative(folder.parent_path()).generic_string()},
+      {"weights", "SHA-256 " + card.weights_sha256}};
+  for (std::size_t n = 2; fs::exists(folder / fmt::format("fold-{}", n) / "model" / "model.json"); ++n)
+    facts.emplace_back(fmt::format("weights of fold {}", n),
+                       "SHA-256 " + sha256(read_file(folder / fmt::format("fold-{}", n) / "model" / "model.safetensors")));
+  return facts;
+}
+
 // Whether the results in a variant's folder are those the record speaks of.
 bool results_are_of(const fs::path& folder, const Json& item) {
   return fs::exists(folder / "evaluation.json") && fs::exists(card_file(folder)) &&
@@ -181,6 +197,7 @@ void add_run(const fs::path& run, const std::string& prefix, const fs::path& out
       if (!prefix.empty()) variant.evaluation.name = prefix + (name.empty() ? "" : ": " + name);
       const ModelCard card = model_card_from_json(read_file(card_path), card_path.string());
       variant.curve = card.curve;
+      variant.model = model_facts(card, folder, card_path);
       variant.genes_note = {(variant.evaluation.folds.empty() ? "" : "Fold 1: ") + genes_note(card)};
       const StoreIndex index = read_store_index(run / item.at("store").get<std::string>());
       for (const auto& note : index.notes) variant.genes_note.push_back(note);

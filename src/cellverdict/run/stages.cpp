@@ -161,6 +161,8 @@ std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant
   if (variant.experiment.evaluate.threshold == "validation") refuse_threshold_choice(split.summary().classes);
   // Misspelt columns are found here, not after the training.
   for (const auto& name : variant.experiment.evaluate.covariates) split.values(name, "[evaluate] covariates");
+  for (const auto& name : variant.experiment.evaluate.subgroups)
+    folds.front().cohort->table->obs().column(name, "[evaluate] subgroups");
   for (const auto& head : variant.experiment.model.heads) split.values(head.label, "[[model.head]] label");
   const fs::path saved = variant.folder / "experiment.toml";
   const std::string experiment = saved_experiment(variant);
