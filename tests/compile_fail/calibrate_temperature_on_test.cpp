@@ -1,5 +1,5 @@
 // must not compile: (invalid initialization of reference of type .*ValidationView.*from expression of type .*TestView)|(no matching function.*calibrate_temperature)
-// The temperature is fitted on validation units alone.
+// The temperature is fitted on validation cells alone.
 #include <cellverdict/evaluate/decision.h>
 
 using namespace cellverdict;

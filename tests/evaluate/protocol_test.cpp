@@ -437,25 +437,19 @@ TEST_CASE("what was asked for on validation is settled there or refused, and its
 
   const Split split = split_example(make_example(many_units(two, 25, 4)), {.scheme = "group"});
   const auto validation = split.validation();
-  // Three cells of four are given p_most for their own class, the fourth p_rest.
-  const auto temperature_of = [&](double p_most, double p_rest) {
+  const auto temperature_of = [&](double p_right) {
     return settle_decision({.temperature = true}, validation, two, [&] {
-      return predicted(*validation, [&](std::int64_t i) {
-        const double p = i % 4 != 0 ? p_most : p_rest;
-        return validation->label(i) == 1 ? p : 1 - p;
-      });
+      return predicted(*validation, [&](std::int64_t i) { return validation->label(i) == 1 ? p_right : 1 - p_right; });
     });
   };
-  // However sure its cells, a unit with three of four right is told 0.75.
-  CHECK(says(temperature_of(0.6, 0.4).temperature_source, "at the least that is tried"));
-  CHECK(says(temperature_of(0.1, 0.1).temperature_source, "at the greatest that is tried"));
+  CHECK(says(temperature_of(0.8).temperature_source, "at the least that is tried"));
+  CHECK(says(temperature_of(0.1).temperature_source, "at the greatest that is tried"));
   const Decision both = settle_decision({.threshold = true, .temperature = true}, validation, two, [&] {
-    return predicted(*validation, [&](std::int64_t i) { return validation->label(i) == 1 ? 0.7 : 0.3; });
+    return predicted(*validation, [&](std::int64_t i) { return (validation->label(i) == 1) == (i % 4 != 0) ? 0.7 : 0.3; });
   });
   CHECK(both.threshold_source == "chosen on validation units");
-  CHECK(both.temperature_source == "fitted on validation units");
-  CHECK(both.temperature < 1);
-  CHECK(both.temperature > 0.2);
+  CHECK(both.temperature_source == "fitted on validation cells, every unit weighing the same");
+  CHECK(both.temperature == doctest::Approx(std::log(7.0 / 3) / std::log(3.0)));  // three of four are right: 0.75
 }
 
 TEST_CASE("over many units the AUC has an interval, and the answer says whether it lies above one half") {

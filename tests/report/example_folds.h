@@ -116,7 +116,7 @@ inline ReportVariant folds_variant(int n_per_class = 12) {
                        .threshold = 0.41 + 0.05 * f,
                        .temperature = 1.1 + 0.2 * f,
                        .threshold_source = "chosen on validation units",
-                       .temperature_source = "fitted on validation units"});
+                       .temperature_source = "fitted on validation cells, every unit weighing the same"});
   for (int bin = 0; bin < 10; ++bin)
     e.cell_bins.push_back({0.05 + 0.1 * bin, 960, static_cast<std::int64_t>((0.15 + 0.07 * bin) * 960)});
   e.cell_brier = 0.212;

@@ -24,15 +24,11 @@ def temperature_case(n_units, k, too_sure):
     unit = np.repeat(np.arange(n_units), rng.integers(1, 41, n_units))
     p = special.softmax(too_sure * (centre[unit] + rng.normal(size=(len(unit), k))), axis=1)
     log_p = np.log(np.maximum(p, np.finfo(float).eps))  # what the log loss can tell apart
-    n_cells, n_of_class = np.bincount(unit), np.bincount(truth, minlength=k)
-    own = (n_of_class[truth] + 1) / (n_of_class[truth] + 2)  # Platt's targets
-    target = np.repeat(((1 - own) / (k - 1))[:, None], k, axis=1)
-    target[np.arange(n_units), truth] = own
+    weight = 1 / (n_units * np.bincount(unit)[unit])  # every unit the same
 
     def loss(log_t):
-        cells = special.softmax(log_p / np.exp(log_t), axis=1)
-        mean = np.stack([np.bincount(unit, cells[:, c]) for c in range(k)], axis=1) / n_cells[:, None]
-        return float(-(target * np.log(mean)).sum() / n_units)
+        cells = special.log_softmax(log_p / np.exp(log_t), axis=1)
+        return float(-(weight * cells[np.arange(len(unit)), truth[unit]]).sum())
 
     grid = np.linspace(np.log(0.05), np.log(20), 400)
     at = int(np.argmin([loss(x) for x in grid]))

@@ -45,11 +45,11 @@ Decision settle_decision(const DecisionWish& wish, const std::optional<Validatio
   std::vector<double> probability = predict();
   if (wish.temperature) {
     decision.temperature = calibrate_temperature(*validation, probability);
-    decision.temperature_source = "fitted on validation units";
+    decision.temperature_source = "fitted on validation cells, every unit weighing the same";
     if (decision.temperature <= kLeastTemperature * 1.01)
-      decision.temperature_source += "; at the least that is tried: the model tells these units apart";
+      decision.temperature_source += "; at the least that is tried: the model ranks these cells perfectly";
     if (decision.temperature >= kGreatestTemperature / 1.01)
-      decision.temperature_source += "; at the greatest that is tried: the model tells nothing about these units";
+      decision.temperature_source += "; at the greatest that is tried: the model tells nothing about these cells";
     if (decision.temperature != 1)
       probability = apply_temperature(probability, static_cast<std::int64_t>(classes.size()), decision.temperature);
   }

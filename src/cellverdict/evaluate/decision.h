@@ -42,8 +42,8 @@ Decision settle_decision(const DecisionWish& wish, const std::optional<Validatio
 // calibrated if the test's will be. Throws UsageError for more than two classes.
 double choose_threshold(const ValidationView& validation, const std::vector<double>& probability);
 
-// The temperature of least cross-entropy over validation units (fit_unit_temperature): each weighs the same, however many cells it
-// has, and what is made to mean what it says is the probability that a unit is told.
+// The temperature of least cross-entropy over validation cells, every unit weighing the same (fit_unit_temperature): one with many
+// cells has no more to say than one with few.
 double calibrate_temperature(const ValidationView& validation, const std::vector<double>& probability);
 
 }  // namespace cellverdict

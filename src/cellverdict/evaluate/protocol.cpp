@@ -246,7 +246,8 @@ const OptionTable<EvaluateOptions>& evaluate_options() {
                "obs column (site, batch) within whose values labels are dealt; empty: all units, or the values of a matched scheme")
           .add("threshold", &EvaluateOptions::threshold, "for calling the positive class: 0.5, or chosen on validation units",
                one_of({"0.5", "validation"}))
-          .add("temperature", &EvaluateOptions::temperature, "of the probabilities: 1, or fitted on validation units",
+          .add("temperature", &EvaluateOptions::temperature,
+               "of the probabilities: 1, or fitted on validation, every unit weighing the same",
                one_of({"1", "1.0", "validation"}));
   return table;
 }

@@ -3,6 +3,7 @@
 
 #include <cellverdict/report/figures.h>
 #include <cellverdict/report/html.h>
+#include <cellverdict/stats/intervals.h>
 #include <cellverdict/stats/roc_band.h>
 
 #include <algorithm>
@@ -56,7 +57,7 @@ Json band_points(const Evaluation& e, std::string& note, const std::string& unit
   const auto& roc = e.heads.front().unit_roc;
   const auto n_positive = std::ranges::count(e.units, e.positive, &UnitResult::label);
   const auto n_negative = std::ssize(e.units) - n_positive;
-  if (roc.empty() || !e.folds.empty() || e.split.optimistic || n_positive == 0 || n_negative == 0) return points;
+  if (roc.empty() || !e.folds.empty() || e.split.optimistic || std::min(n_positive, n_negative) < kLeastUnitsForAuc) return points;
   const RocBand band = roc_band(roc, {n_positive, n_negative});
   for (const auto& point : band.points)
     points.push_back({{"fpr", rounded(point.false_positive_rate)}, {"low", rounded(point.low)}, {"high", rounded(point.high)}});

@@ -72,8 +72,8 @@ std::string train_key_of(const RunContext& context, const VariantRun& variant, c
   return sha256(variant.store_key + text_of(data_options().write(e.data)) + text_of(split_options().write(e.split)) + fold +
                 text_of(prepare_options().write(e.prepare)) + text_of(model_options().write(e.model)) +
                 text_of(train_options().write(e.train)) + e.evaluate.threshold +
-                (e.evaluate.temperature == "validation" ? "over units" : e.evaluate.temperature) + std::to_string(context.threads) +
-                std::string(version()) + torch_version());
+                (e.evaluate.temperature == "validation" ? "units weigh the same" : e.evaluate.temperature) +
+                std::to_string(context.threads) + std::string(version()) + torch_version());
 }
 
 struct Training {

@@ -45,22 +45,12 @@ double log_sum_exp(std::span<const double> row, double temperature) {
 
 namespace {
 
-// Where `loss` of the logarithm of T is least; 1 when no T is better. The loss of units need not have one valley: a grid finds the
-// deepest, a search its floor.
+// Where `loss` of the logarithm of T is least; 1 when no T is better.
 double least_temperature(const std::function<double(double)>& loss) {
-  constexpr int kGrid = 60;
   // Half of a double's bits: nearer to a minimum the loss no longer changes.
   constexpr int kBits = std::numeric_limits<double>::digits / 2;
-  const double low = std::log(kLeastTemperature), high = std::log(kGreatestTemperature), step = (high - low) / kGrid;
-  int deepest = 0;
-  std::vector<double> at;
-  for (int g = 0; g <= kGrid; ++g) {
-    at.push_back(loss(low + g * step));
-    if (at[g] < at[deepest]) deepest = g;
-  }
-  const double found = boost::math::tools::brent_find_minima(loss, low + std::max(0, deepest - 1) * step,
-                                                             low + std::min(kGrid, deepest + 1) * step, kBits)
-                           .first;
+  const double found =
+      boost::math::tools::brent_find_minima(loss, std::log(kLeastTemperature), std::log(kGreatestTemperature), kBits).first;
   // The search comes near the ends of its range without trying them, and a flat loss must not move the probabilities.
   double best = 1, least = loss(0);
   for (const double temperature : {kLeastTemperature, kGreatestTemperature, std::exp(found)})
@@ -85,39 +75,27 @@ double fit_unit_temperature(const UnitCells& cells) {
   const std::vector<double> logs = log_probabilities(cells.probability, cells.n_classes);
   const auto width = static_cast<std::size_t>(cells.n_classes);
   const std::size_t n_units = cells.truth.size();
-  std::vector<double> n_cells(n_units), n_of_class(width);
+  std::vector<double> n_cells(n_units);
   bool fits = logs.size() == cells.unit.size() * width;
   for (const std::int64_t u : cells.unit) {
     fits = fits && u >= 0 && u < static_cast<std::int64_t>(n_units);
     if (fits) ++n_cells[u];
   }
-  for (const std::int32_t c : cells.truth) {
-    fits = fits && c >= 0 && c < cells.n_classes;
-    if (fits) ++n_of_class[c];
-  }
+  for (const std::int32_t c : cells.truth) fits = fits && c >= 0 && c < cells.n_classes;
   if (!fits || std::any_of(n_cells.begin(), n_cells.end(), [](double n) { return n == 0; }))
     throw InternalError({.where = "calibration",
                          .found = std::to_string(cells.unit.size()) + " cells of " + std::to_string(n_units) + " units",
                          .expected = "a unit a cell, a cell a unit and a class a unit",
                          .advice = ""});
   refuse_nothing(n_units == 0);
+  // Convex in 1/T, so it has one valley in log T as well.
   const auto loss = [&](double log_temperature) {
     const double temperature = std::exp(log_temperature);
-    std::vector<double> mean(n_units * width);
+    double sum = 0;
     for (std::size_t i = 0; i < cells.unit.size(); ++i) {
       const auto row = std::span(logs).subspan(i * width, width);
-      const double scale = log_sum_exp(row, temperature);
       const auto u = static_cast<std::size_t>(cells.unit[i]);
-      for (std::size_t c = 0; c < width; ++c) mean[u * width + c] += std::exp(row[c] / temperature - scale) / n_cells[u];
-    }
-    double sum = 0;
-    for (std::size_t u = 0; u < n_units; ++u) {
-      const auto truth = static_cast<std::size_t>(cells.truth[u]);
-      const double own = width == 1 ? 1 : (n_of_class[truth] + 1) / (n_of_class[truth] + 2);
-      for (std::size_t c = 0; c < width; ++c) {
-        const double target = c == truth ? own : (1 - own) / static_cast<double>(width - 1);
-        if (target > 0) sum -= target * std::log(std::max(mean[u * width + c], std::numeric_limits<double>::epsilon()));
-      }
+      sum += (log_sum_exp(row, temperature) - row[static_cast<std::size_t>(cells.truth[u])] / temperature) / n_cells[u];
     }
     return sum / static_cast<double>(n_units);
   };

@@ -1,7 +1,7 @@
 #pragma once
 // Probabilities that mean what they say, and where to cut them. Fitted on validation numbers, applied to any.
 // Numbers in, numbers out: that the numbers come from the validation side alone is the caller's business.
-// Temperature scaling: Guo et al. 2017, "On calibration of modern neural networks", eq. 9, here fitted on units.
+// Temperature scaling: Guo et al. 2017, "On calibration of modern neural networks", eq. 9, each unit weighing the same.
 
 #include <cstdint>
 #include <span>
@@ -13,18 +13,16 @@ namespace cellverdict {
 inline constexpr double kLeastTemperature = 0.05;
 inline constexpr double kGreatestTemperature = 20;
 
-// Cells with the unit each is of. A unit's probability is the mean over its cells, temperature applied.
+// Cells with the unit each is of.
 struct UnitCells {
   std::span<const double> probability;  // [n, n_classes]
   std::int64_t n_classes = 2;
   std::span<const std::int64_t> unit;   // [n] below the number of units
   std::span<const std::int32_t> truth;  // [units] class
 };
-// The T that minimises the log loss of the units' probabilities, each unit counting once however many cells it has; 1 when no other
-// is better. Targets are Platt's (1999): with n units of a class its own probability is asked to be (n + 1) / (n + 2) and no more,
-// or a few units that are all ranked right would ask for certainty. Probabilities below 2.2e-16 count as that, as in the log loss.
-// Throws DataError without units or for a probability outside [0, 1], InternalError for sizes or classes that do not fit and for a
-// unit without a cell.
+// The T that minimises the mean over units of the mean log loss of their cells: each unit counts once, however many cells it has; 1
+// when no other is better. Probabilities below 2.2e-16 count as that, as in the log loss. Throws DataError without units or for a
+// probability outside [0, 1], InternalError for sizes or classes that do not fit and for a unit without a cell.
 double fit_unit_temperature(const UnitCells& cells);
 
 // softmax(log p / T) of every row, [n, n_classes]; the order of the classes in a row does not change. T > 0.
