@@ -27,7 +27,7 @@ const LearningCurve& EpochLoop::run(const EpochWork& work) {
 }
 
 void EpochLoop::write_kept_checkpoint() {
-  if (checkpoint_) write_checkpoint(request_.checkpoints, *checkpoint_);
+  if (checkpoint_ && !request_.checkpoints.empty()) write_checkpoint(request_.checkpoints, *checkpoint_);
   checkpoint_.reset();
   since_written_.emplace();
 }
