@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace cellverdict {
 
@@ -41,6 +42,18 @@ GeneMatch match_genes(const GeneList& from, const GeneList& to) {
   if (by_id.n_matched * 10 >= to.size()) return by_id;
   GeneMatch by_symbol = match_names(from.symbols, to.symbols, "symbol");
   return by_symbol.n_matched > by_id.n_matched ? by_symbol : by_id;
+}
+
+GeneList all_genes(std::span<const GeneList> lists) {
+  GeneList all = lists[0];
+  std::unordered_set<std::string> known(all.ids.begin(), all.ids.end());
+  for (const auto& list : lists.subspan(1))
+    for (std::int64_t i = 0; i < list.size(); ++i) {
+      if (!known.insert(list.ids[i]).second) continue;
+      all.ids.push_back(list.ids[i]);
+      all.symbols.push_back(list.symbols[i]);
+    }
+  return all;
 }
 
 GeneList shared_genes(std::span<const GeneList> lists) {

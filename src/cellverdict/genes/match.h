@@ -25,4 +25,7 @@ GeneMatch match_ids(const GeneList& from, const GeneList& to);
 // The genes that all lists share (by id), in the first list's order and with its symbols.
 GeneList shared_genes(std::span<const GeneList> lists);
 
+// The genes that any list has (by id), in the order in which they are met with and with the symbols they have there.
+GeneList all_genes(std::span<const GeneList> lists);
+
 }  // namespace cellverdict

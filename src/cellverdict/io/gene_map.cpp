@@ -3,8 +3,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/genes/ensembl.h>
-#include <cellverdict/io/text_lines.h>
-#include <cellverdict/io/utf8.h>
+#include <cellverdict/io/text_table.h>
 
 #include <algorithm>
 #include <array>
@@ -16,49 +15,9 @@ namespace cellverdict {
 
 namespace {
 
-constexpr std::size_t kRowsJudged = 1000, kMostColumns = 64;
-
-std::vector<std::string> split(std::string_view line, char separator) {
-  std::vector<std::string> fields(1);
-  bool quoted = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (c == '"') {
-      if (quoted && i + 1 < line.size() && line[i + 1] == '"')
-        fields.back() += line[i++];
-      else
-        quoted = !quoted;
-    } else if (c == separator && !quoted) {
-      if (fields.size() == kMostColumns) break;
-      fields.emplace_back();
-    } else {
-      fields.back() += c;
-    }
-  }
-  return fields;
-}
-
-char separator_of(std::string_view line) {
-  for (const char c : {'\t', ',', ';'})
-    if (line.find(c) != std::string_view::npos) return c;
-  return '\t';
-}
+constexpr std::size_t kRowsJudged = 1000;
 
 using Rows = std::vector<std::vector<std::string>>;
-
-Rows read_rows(const std::filesystem::path& file) {
-  TextLines lines(file);
-  Rows rows;
-  char separator = 0;
-  for (std::string_view line; lines.next(line);) {
-    if (lines.number() == 1 && line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3);
-    if (line.empty() || (line.starts_with('#') && rows.empty())) continue;
-    if (const auto place = first_foreign_byte(line)) lines.refuse(foreign_text(line, *place), "UTF-8", "save the table as UTF-8");
-    if (separator == 0) separator = separator_of(line);
-    rows.push_back(split(line, separator));
-  }
-  return rows;
-}
 
 const std::string& field(const std::vector<std::string>& row, std::size_t column) {
   static const std::string kNothing;
@@ -131,7 +90,7 @@ std::optional<std::size_t> symbol_column(const Rows& rows, std::size_t n_columns
 }  // namespace
 
 GeneMap read_gene_map(const std::filesystem::path& file) {
-  const Rows rows = read_rows(file);
+  const Rows rows = read_text_table(file).rows;
   std::size_t n_columns = 0;
   for (std::size_t i = 0; i < std::min(rows.size(), kRowsJudged); ++i) n_columns = std::max(n_columns, rows[i].size());
   const auto ids = id_column(rows, n_columns);

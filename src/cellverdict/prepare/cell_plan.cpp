@@ -9,6 +9,8 @@
 
 namespace cellverdict {
 
+namespace fs = std::filesystem;
+
 namespace {
 
 // A source whose obs holds the columns that decide which cells enter; all of them when one that is asked for is not there, so that
@@ -51,12 +53,27 @@ class Planner {
       overlap.add(file.name, add_source(file, chooser));
     }
     chooser.check();
-    plan_.genes = overlap.settle(request_.data.min_overlap, plan_.notes);
+    settle_genes(overlap);
     number_units();
     return std::move(plan_);
   }
 
  private:
+  void settle_genes(const GeneOverlap& overlap) {
+    const DataOptions& data = request_.data;
+    if (!data.panel.empty()) {
+      const fs::path file = fs::path(data.panel).is_absolute() ? fs::path(data.panel) : request_.base / data.panel;
+      plan_.genes = read_panel(file);
+      plan_.by_symbol = true;
+      overlap.settle_panel(plan_.genes, data.min_overlap, plan_.notes);
+    } else {
+      plan_.genes = data.gene_space == "union" ? overlap.settle_union(data.min_overlap, plan_.notes)
+                                               : overlap.settle(data.min_overlap, plan_.notes);
+    }
+    if (request_.prepare.library_size == "all")
+      plan_.notes.push_back("Counts, detected genes and mitochondrial share of a cell are over all genes of its file.");
+  }
+
   // Gives its genes.
   GeneList add_source(const SourceFile& file, RowChooser& chooser) {
     LabelledSource opened = open_for_plan(context_, request_, file, false);

@@ -2,6 +2,7 @@
 // Pass 1 of preparation, before any count is read: the gene space of all sources, the units, and which cells may enter the store.
 // A cell costs four bytes here.
 
+#include <cellverdict/genes/match.h>
 #include <cellverdict/prepare/store.h>
 
 #include <cstdint>
@@ -20,12 +21,18 @@ struct PlannedSource {
 };
 
 struct CellPlan {
-  GeneList genes;  // shared by all sources
+  GeneList genes;          // every source is brought to these
+  bool by_symbol = false;  // where a source's ids say nothing: a panel of symbols
   std::vector<std::string> units;
   std::vector<PlannedSource> sources;
   std::vector<std::pair<std::filesystem::path, FileStamp>> files;  // of all sources, as they were when they were opened
   std::vector<std::int64_t> in_files, labelled;                    // [units] cells
   std::vector<std::string> notes;
+
+  // Which of the plan's genes each gene of a source is.
+  GeneMatch match(const GeneList& of_source) const {
+    return by_symbol ? match_genes(of_source, genes) : match_ids(of_source, genes);
+  }
 };
 
 // Opens every source once. Throws InputError, UsageError and DataError (no shared gene, a cell without a unit, …).

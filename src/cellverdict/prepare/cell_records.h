@@ -1,5 +1,5 @@
 #pragma once
-// Pass 1 of preparation: what was measured of every cell that may enter the store, in a scratch file (40 bytes a cell, none of them
+// Pass 1 of preparation: what was measured of every cell that may enter the store, in a scratch file (48 bytes a cell, none of them
 // private memory), and what is made of it: verdicts, numbers of cells at each stage, quality per unit.
 
 #include <cellverdict/base/scratch_file.h>
@@ -19,6 +19,7 @@ struct CellRecord {
   double total = 0;
   std::int64_t n_genes = 0;
   double mito_percent = 0;
+  std::uint64_t fingerprint = 0;  // of its counts; see duplicates.h
   std::int32_t unit = 0;
   QualityVerdict verdict = QualityVerdict::passes;
   bool kept = false;

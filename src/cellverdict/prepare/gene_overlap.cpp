@@ -10,8 +10,8 @@
 namespace cellverdict {
 
 void GeneOverlap::add(const std::string& source, const GeneList& genes) {
-  sources_.push_back({source, genes.size() == 0 ? "" : genes.ids[0], genes.size(), naming_of(genes)});
   if (lists_.empty() || genes != lists_.back()) lists_.push_back(genes);
+  sources_.push_back({source, genes.size() == 0 ? "" : genes.ids[0], genes.size(), naming_of(genes), lists_.size() - 1});
 }
 
 GeneList GeneOverlap::settle(double least, std::vector<std::string>& notes) const {
@@ -28,6 +28,42 @@ GeneList GeneOverlap::settle(double least, std::vector<std::string>& notes) cons
     notes.push_back(fmt::format("The {} sources share {}, {:.0f} % of the smallest one's ({}).", sources_.size(),
                                 counted(shared.size(), "gene"), 100 * share, smallest->name));
   return shared;
+}
+
+GeneList GeneOverlap::settle_union(double least, std::vector<std::string>& notes) const {
+  for (std::size_t s = 1; s < sources_.size(); ++s) {
+    const std::int64_t n_shared = match_ids(genes_of(s), lists_[0]).n_matched;
+    const Source& smaller = sources_[s].n_genes < sources_[0].n_genes ? sources_[s] : sources_[0];
+    if (static_cast<double>(n_shared) < least * static_cast<double>(smaller.n_genes) || n_shared == 0)
+      refuse(smaller, n_shared, least);
+  }
+  GeneList all = all_genes(lists_);
+  for (const Source& source : sources_)
+    if (const auto missing = all.size() - source.n_genes; missing > 0)
+      notes.push_back(fmt::format("{}: {} of {} not measured in it and counted as 0.", source.name, counted(missing, "gene"),
+                                  with_commas(all.size())));
+  return all;
+}
+
+void GeneOverlap::settle_panel(const GeneList& panel, double least, std::vector<std::string>& notes) const {
+  for (std::size_t s = 0; s < sources_.size(); ++s) {
+    const GeneMatch match = match_genes(genes_of(s), panel);
+    const double share = static_cast<double>(match.n_matched) / static_cast<double>(panel.size());
+    if (match.n_matched == 0 || share < least)
+      throw DataError({.where = "genes of source '" + sources_[s].name + "'",
+                       .found = fmt::format("{} of the panel's {}, {:.0f} %; it has {} such as {}, the panel {} such as {}",
+                                            with_commas(match.n_matched), with_commas(panel.size()), 100 * share,
+                                            gene_naming_name(sources_[s].naming), sources_[s].example,
+                                            gene_naming_name(naming_of(panel)), panel.ids[0]),
+                       .expected = fmt::format("at least {:.0f} %", 100 * least),
+                       .advice =
+                           "leave the source out, name a table of Ensembl ids and symbols in [data] gene_map, or lower [data] "
+                           "min_overlap knowingly"});
+    const std::int64_t dropped = sources_[s].n_genes - match.n_matched, missing = panel.size() - match.n_matched;
+    if (missing > 0)
+      notes.push_back(fmt::format("{}: {} of the panel's {} not measured in it and counted as 0; {} of its own not in the panel.",
+                                  sources_[s].name, counted(missing, "gene"), with_commas(panel.size()), with_commas(dropped)));
+  }
 }
 
 void GeneOverlap::refuse(const Source& smallest, std::int64_t n_shared, double least) const {

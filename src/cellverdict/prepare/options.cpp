@@ -40,6 +40,10 @@ const OptionTable<PrepareOptions>& prepare_options() {
           .add("max_cells", &PrepareOptions::max_cells, "draw at most this many cells per unit; 0: all", at_least(0))
           .add("draw", &PrepareOptions::draw, "draw them before or after quality control", one_of({"before", "after"}))
           .add("counts", &PrepareOptions::counts, "what to do with counts that are not whole numbers", one_of({"accept", "strict"}))
+          .add("library_size", &PrepareOptions::library_size,
+               "genes that a cell's counts, detected genes and mitochondrial share are of: kept, those all sources are brought to; "
+               "all, every gene of its file",
+               one_of({"kept", "all"}))
           .add("target_sum", &PrepareOptions::target_sum, "counts per cell after normalisation; 0: off", at_least(0))
           .add("log1p", &PrepareOptions::log1p, "x ← ln(1 + x)")
           .add("min_cells_per_gene", &PrepareOptions::min_cells_per_gene, "drop genes with a count in fewer training cells; 0: off",

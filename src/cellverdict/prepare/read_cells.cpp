@@ -3,6 +3,8 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/parallel.h>
 #include <cellverdict/genes/match.h>
+#include <cellverdict/genes/mitochondrial.h>
+#include <cellverdict/prepare/duplicates.h>
 #include <cellverdict/prepare/value_state.h>
 
 #include <fmt/format.h>
@@ -65,9 +67,10 @@ class Reader {
         opened_(opened),
         bounds_(fixed_bounds(reading.request.prepare)),
         same_genes_(opened.head.genes.ids == reading.plan.genes.ids),
+        all_genes_(!same_genes_ && reading.request.prepare.library_size == "all"),
         values_(planned_.path.string(), reading.request.prepare.counts == "strict", opened.head.layers) {
-    // By id alone, as the shared genes were found.
-    if (!same_genes_) target_ = match_ids(opened.head.genes, reading.plan.genes).target;
+    if (!same_genes_) target_ = reading.plan.match(opened.head.genes).target;
+    if (all_genes_) mitochondrial_ = numbers_of(mitochondrial_genes(opened.head.genes));
   }
 
   ValueState read(CellRecords& records, RowSpool& spool) {
@@ -111,12 +114,15 @@ class Reader {
   void measure_row(CsrRow counts, std::int64_t cell, std::int32_t unit, const RowSpool& spool, Part& part) const {
     const Values values = look_at_values(counts.values);
     part.fractions = part.fractions || values == Values::other;
+    CellQuality quality;
+    if (all_genes_) quality = measure_quality(counts, mitochondrial_);
     if (!same_genes_) counts = in_plan_genes(counts, part.row);
-    const CellQuality quality = measure_quality(counts, reading_.mitochondrial);
+    if (!all_genes_) quality = measure_quality(counts, reading_.mitochondrial);
     CellRecord record{.cell = cell,
                       .total = quality.total,
                       .n_genes = quality.n_genes,
                       .mito_percent = quality.mito_percent,
+                      .fingerprint = fingerprint_of(counts, quality.total),
                       .unit = unit,
                       .verdict = judge_quality(quality, bounds_)};
     record.kept = record.verdict == QualityVerdict::passes;
@@ -161,7 +167,9 @@ class Reader {
   const PlannedSource& planned_;
   const LabelledSource& opened_;
   QualityBounds bounds_;
-  bool same_genes_, seen_ = false;
+  bool same_genes_, all_genes_;              // quality and library size over all genes of the file, not over the plan's
+  std::vector<std::int32_t> mitochondrial_;  // of all genes
+  bool seen_ = false;
   std::vector<std::int32_t> target_;  // [genes of the source] gene of the plan, -1: none
   ValueWatch values_;
   std::vector<Part> parts_;

@@ -6,6 +6,7 @@
 #include <cellverdict/io/gene_map.h>
 #include <cellverdict/io/resolved_genes.h>
 #include <cellverdict/io/sample_sheet.h>
+#include <cellverdict/io/text_table.h>
 #include <cellverdict/io/utf8.h>
 #include <cellverdict/prepare/sources.h>
 #include <cellverdict/split/cohort.h>
@@ -95,8 +96,16 @@ const OptionTable<DataOptions>& data_options() {
           .add("positive", &DataOptions::positive, "two classes: the one the AUC is of; empty: the last in sorted order")
           .add("where", &DataOptions::where, "which cells to keep, for example cell_type == 'monocyte'")
           .add("gene_map", &DataOptions::gene_map, "a table of Ensembl ids and symbols, for files that name genes by symbol")
-          .add("min_overlap", &DataOptions::min_overlap, "share of the smallest source's genes that all sources must have",
-               between(0, 1))
+          .add("gene_space", &DataOptions::gene_space,
+               "genes of a study of several sources: shared, those all of them have; union, those any has (0 where not measured)",
+               one_of({"shared", "union"}))
+          .add("panel", &DataOptions::panel,
+               "a file of gene ids or symbols, one a line: the genes of the store whatever the sources have (0 where not measured)")
+          .add("harmonise", &DataOptions::harmonise,
+               "a table with columns column, from, to (and source): what values of obs columns are called here; * is any other "
+               "value, an empty `to` makes it missing")
+          .add("min_overlap", &DataOptions::min_overlap,
+               "share of the smallest source's genes, or of the panel, that every source must have", between(0, 1))
           .add("layer", &DataOptions::layer, "h5ad, loom: X, raw or a layer's name; empty: the matrix with the counts")
           .add("genome", &DataOptions::genome, "10x HDF5 of several genomes: the one to read")
           .add_custom("classes", "[data.classes] \"value\" = \"name\": rename classes; \"\" drops one", read_classes,
@@ -123,18 +132,63 @@ std::vector<SourceFile> list_sources(const DataOptions& data, const fs::path& ba
                       .advice = "sources = \"samples.csv\" names a sample sheet, files = [\"a.h5ad\"] names files and folders"});
   std::vector<SourceFile> sources =
       data.sources.empty() ? sources_of_files(data.files, base) : sources_of_sheet(resolved(data.sources, base));
-  if (data.gene_map.empty()) return sources;
-  const auto map = std::make_shared<const GeneMap>(read_gene_map(resolved(data.gene_map, base)));
-  for (auto& source : sources) source.gene_map = map;
+  if (!data.gene_map.empty()) {
+    const auto map = std::make_shared<const GeneMap>(read_gene_map(resolved(data.gene_map, base)));
+    for (auto& source : sources) source.gene_map = map;
+  }
+  if (!data.harmonise.empty()) {
+    const auto harmonisation = std::make_shared<const Harmonisation>(resolved(data.harmonise, base));
+    std::vector<std::string> names;
+    for (const auto& source : sources) names.push_back(source.name);
+    harmonisation->check_sources(names);
+    for (auto& source : sources) source.harmonisation = harmonisation;
+  }
   return sources;
+}
+
+GeneList read_panel(const fs::path& file) {
+  const TextTable table = read_text_table(file);
+  GeneList panel;
+  std::set<std::string> known;
+  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+    const std::string& gene = table.rows[row][0];
+    const bool header =
+        row == 0 && (gene == "gene" || gene == "genes" || gene == "symbol" || gene == "gene_id" || gene == "gene_name");
+    if (gene.empty() || header) continue;
+    if (!known.insert(gene).second)
+      throw InputError({.where = file.string() + " line " + std::to_string(table.lines[row]),
+                        .found = "'" + gene + "' once more",
+                        .expected = "each gene once",
+                        .advice = "take one of them away"});
+    panel.ids.push_back(gene);
+  }
+  if (panel.ids.empty()) throw InputError({.where = file.string(), .found = "no gene", .expected = "ids or symbols, one a line"});
+  panel.symbols = panel.ids;
+  return panel;
 }
 
 OpenOptions open_options(const RunContext& context, const DataOptions& data) {
   return {.memory_bytes = context.memory_bytes / 4, .threads = context.threads, .layer = data.layer, .genome = data.genome};
 }
 
-LabelledSource open_labelled(const SourceFile& file, const OpenOptions& options) {
-  LabelledSource opened{.source = open_source(file.path, options)};
+namespace {
+
+constexpr std::string_view kOwnName = "obs:";  // of sheet columns that name columns of the file
+
+}  // namespace
+
+LabelledSource open_labelled(const SourceFile& file, const OpenOptions& given) {
+  LabelledSource opened{.harmonisation = file.harmonisation};
+  for (const auto& [column, value] : file.labels)
+    if (column.starts_with(kOwnName) && !value.empty()) opened.own_names.emplace(column.substr(kOwnName.size()), value);
+  OpenOptions options = given;
+  if (given.hold_column)
+    options.hold_column = [&](const std::string& column) {
+      return given.hold_column(column) || std::any_of(opened.own_names.begin(), opened.own_names.end(), [&](const auto& name) {
+               return name.second == column && given.hold_column(name.first);
+             });
+    };
+  opened.source = open_source(file.path, options);
   opened.identity = resolve_genes(opened.source->head().genes, file.gene_map.get());
   opened.source = with_resolved_genes(std::move(opened.source), opened.identity);
   SourceHead& head = opened.head;
@@ -151,16 +205,33 @@ LabelledSource open_labelled(const SourceFile& file, const OpenOptions& options)
     head.obs.set(column, make_constant_column(value, head.n_cells));
   };
   for (const auto& [column, value] : file.labels) {
+    if (column.starts_with(kOwnName)) continue;
     if (known(column)) head.notes.push_back(file.name + ": the obs column '" + column + "' is replaced by the sample sheet's.");
     add(column, value);
   }
+  for (const auto& [column, own_name] : opened.own_names) {
+    if (!known(own_name))
+      throw UsageError({.where = file.name + ", column " + std::string(kOwnName) + column + " of the sample sheet",
+                        .found = "'" + own_name + "', which is no obs column of the file",
+                        .expected = "",
+                        .advice = suggestion(own_name, head.obs_columns)});
+    if (!known(column)) head.obs_columns.push_back(column);
+    if (const Column* held = head.obs.find(own_name)) head.obs.set(column, Column(*held));
+  }
   if (!known("library")) add("library", file.name);
+  if (file.harmonisation != nullptr)
+    for (const auto& column : file.harmonisation->columns(file.name))
+      if (const Column* held = head.obs.find(column)) head.obs.set(column, file.harmonisation->apply(column, file.name, *held));
   return opened;
 }
 
 Column LabelledSource::column(const std::string& name) const {
   if (const Column* held = head.obs.find(name)) return *held;
-  return source->read_obs_column(name);
+  const auto own_name = own_names.find(name);
+  Column values = source->read_obs_column(own_name == own_names.end() ? name : own_name->second);
+  if (harmonisation == nullptr) return values;
+  const auto columns = harmonisation->columns(head.name);
+  return std::find(columns.begin(), columns.end(), name) == columns.end() ? values : harmonisation->apply(name, head.name, values);
 }
 
 std::vector<bool> RowChooser::apply_where(const Frame& obs) {
@@ -201,18 +272,10 @@ std::vector<bool> RowChooser::keep(Frame& obs, const std::string& source, std::v
 }
 
 Column renamed_labels(const Column& labels, const DataOptions& data) {
-  // A number of which there are a few is a class like a word.
-  Column column = labels.kind == Column::Kind::text ? labels : as_text_column(labels);
-  std::vector<std::string> names;
-  for (const auto& level : column.levels) {
-    const auto renamed = data.classes.find(level);
-    names.push_back(renamed == data.classes.end() ? level : renamed->second);
-  }
-  const Column renamed = make_text_column(names);  // codes of the old levels in the new ones
-  for (auto& code : column.codes)
-    if (code >= 0) code = renamed.codes[code];
-  column.levels = renamed.levels;
-  return column;
+  return with_values_renamed(labels, [&](const std::string& value) {
+    const auto renamed = data.classes.find(value);
+    return renamed == data.classes.end() ? value : renamed->second;
+  });
 }
 
 void RowChooser::check() const {

@@ -5,6 +5,7 @@
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/genes/identity.h>
 #include <cellverdict/io/open_source.h>
+#include <cellverdict/prepare/harmonise.h>
 #include <cellverdict/table/cell_source.h>
 #include <cellverdict/table/row_filter.h>
 
@@ -26,7 +27,10 @@ struct DataOptions {
   std::string layer, genome;                   // of OpenOptions
   std::map<std::string, std::string> classes;  // value of the label → its name here; "" drops it
   std::string gene_map;                        // a table of Ensembl ids and symbols; empty: none
+  std::string gene_space = "shared";           // genes of the store: "shared" by all sources, or the "union" of theirs
+  std::string panel;                           // or those of a list, one a line; empty: none
   double min_overlap = 0.5;                    // share of the smallest source's genes that all sources must have
+  std::string harmonise;                       // a table of values and what they are called here; empty: none
 };
 const OptionTable<DataOptions>& data_options();
 
@@ -36,6 +40,7 @@ struct SourceFile {
   std::string name;                                         // unique among the sources
   std::vector<std::pair<std::string, std::string>> labels;  // column → value
   std::shared_ptr<const GeneMap> gene_map;                  // null: none
+  std::shared_ptr<const Harmonisation> harmonisation;       // null: none
 };
 
 // What a person typed as files: one .csv or .tsv is a sample sheet unless it is a matrix of numbers; all else are measurements.
@@ -49,9 +54,12 @@ std::vector<SourceFile> list_sources(const DataOptions& data, const std::filesys
 OpenOptions open_options(const RunContext& context, const DataOptions& data);
 
 // A source whose columns are genes (genes/identity.h), with the sheet's columns in its obs (a column the file has too is replaced,
-// with a note).
+// with a note). A sheet's column "obs:NAME" gives, file by file, what the file itself calls the column NAME. Values are those of
+// the harmonisation table.
 struct LabelledSource {
   std::unique_ptr<CellSource> source;
+  std::map<std::string, std::string> own_names;  // of columns that the file calls otherwise
+  std::shared_ptr<const Harmonisation> harmonisation;
   GeneIdentity identity;  // of the columns of the file
   SourceHead head;        // the source's, with the labels joined; obs_columns names all columns, the sheet's too
 
@@ -59,6 +67,9 @@ struct LabelledSource {
   Column column(const std::string& name) const;
 };
 LabelledSource open_labelled(const SourceFile& file, const OpenOptions& options);
+
+// The genes of [data] panel, ids and symbols alike. Throws InputError for a list that is empty or names a gene twice.
+GeneList read_panel(const std::filesystem::path& file);
 
 // The label column as text, with [data.classes] applied; what they drop is missing.
 Column renamed_labels(const Column& labels, const DataOptions& data);

@@ -53,6 +53,8 @@ StoreKey make_store_key(const RunContext& context, const StoreRequest& request, 
                      {"log1p", {p.log1p, {}}},
                      {"seed", write_option(context.seed)},
                      {"min_overlap", {d.min_overlap, {}}}};
+  if (d.gene_space != "shared") what.emplace_back("gene_space", Value{d.gene_space, {}});
+  if (p.library_size != "kept") what.emplace_back("library_size", Value{p.library_size, {}});
   if (p.mads > 0) what.emplace_back("mads", Value{p.mads, {}});
   for (const auto& [from, to] : d.classes) what.emplace_back("class " + from, Value{to, {}});
   what.emplace_back("layer", Value{d.layer, {}});
@@ -65,10 +67,12 @@ StoreKey make_store_key(const RunContext& context, const StoreRequest& request, 
     what.emplace_back("source " + file.name, Value{std::move(labels), {}});
   }
   for (const auto& file : files) result.inputs.emplace_back(file.string(), digests.of(file));
-  if (!d.gene_map.empty()) {
-    const fs::path map = fs::path(d.gene_map).is_absolute() ? fs::path(d.gene_map) : request.base / d.gene_map;
-    result.inputs.emplace_back(map.lexically_normal().string(), digests.of(map));
-    what.emplace_back("gene_map", Value{true, {}});
+  const std::pair<const char*, std::string> tables[] = {{"gene_map", d.gene_map}, {"panel", d.panel}, {"harmonise", d.harmonise}};
+  for (const auto& [name, table] : tables) {
+    if (table.empty()) continue;
+    const fs::path file = (fs::path(table).is_absolute() ? fs::path(table) : request.base / table).lexically_normal();
+    result.inputs.emplace_back(file.string(), digests.of(file));
+    what.emplace_back(name, Value{true, {}});
   }
   for (const auto& [path, hash] : result.inputs) what.emplace_back("input", Value{hash, {}});
   result.key = sha256(Value{std::move(what), {}}.text());

@@ -8,6 +8,7 @@
 #include <cellverdict/io/h5ad_write.h>
 #include <cellverdict/prepare/cell_plan.h>
 #include <cellverdict/prepare/cell_records.h>
+#include <cellverdict/prepare/duplicates.h>
 #include <cellverdict/prepare/normalise.h>
 #include <cellverdict/prepare/read_cells.h>
 #include <cellverdict/prepare/row_spool.h>
@@ -238,6 +239,7 @@ class StoreWriter {
       add(step.name, std::move(passing[flow.stages.size() - (options.draw == "before" ? 3 : 2)]));
     if (options.draw == "after") add(name_of_drawing(options), drawn_);
     index_.quality = summarise_quality(records, plan_.units);
+    if (const std::string leakage = say_duplicates(find_duplicates(records), plan_.units); !leakage.empty()) warn(leakage);
     index_.normalisation = normalisation_name(options);
     write_unit_sums(folder / "statistics.h5ad",
                     {.units = plan_.units,
