@@ -114,4 +114,17 @@ Nestedness nestedness(const Groupings& groupings) {
   return out;
 }
 
+double adjusted_rand_index(const ContingencyTable& table) {
+  const Margins margins = margins_of(table);
+  const auto pairs = [](const std::vector<std::int64_t>& counts) {
+    double sum = 0;
+    for (const std::int64_t n : counts) sum += static_cast<double>(n) * static_cast<double>(n - 1) / 2;
+    return sum;
+  };
+  const double together = pairs(table.counts), rows = pairs(margins.rows), columns = pairs(margins.columns);
+  const double all = static_cast<double>(table.n) * static_cast<double>(table.n - 1) / 2;
+  const double by_chance = all > 0 ? rows * columns / all : 0, most = (rows + columns) / 2;
+  return most == by_chance ? 1 : (together - by_chance) / (most - by_chance);
+}
+
 }  // namespace cellverdict

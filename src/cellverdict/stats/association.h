@@ -50,4 +50,8 @@ struct Nestedness {
 };
 Nestedness nestedness(const Groupings& groupings);
 
+// How far two groupings are the same one, whatever their levels are called: 1 the same, about 0 unrelated, below 0 less alike than
+// by chance (Hubert & Arabie 1985; sklearn.metrics.adjusted_rand_score). 1 where both are one group, or all units apart.
+double adjusted_rand_index(const ContingencyTable& table);
+
 }  // namespace cellverdict
