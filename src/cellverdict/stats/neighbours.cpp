@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 
 namespace cellverdict {
@@ -214,11 +215,8 @@ void search_block(const Search& s, std::int64_t begin, std::int64_t end, Neighbo
   std::vector<Candidates> candidates(static_cast<std::size_t>(n), Candidates(out.n_neighbours));
   for (std::int64_t i = 0; i < n; ++i) write_row(s.asked, s.frame, begin + i, rows.data() + i * n_features);
   for (std::int64_t panel = 0; panel < s.panels.n_panels(); ++panel) {
-    multiply_panel({.rows = rows.data(),
-                    .n_rows = n,
-                    .n_features = n_features,
-                    .panel = s.panels.panel(panel),
-                    .products = products.data()});
+    multiply_panel(
+        {.rows = rows.data(), .n_rows = n, .n_features = n_features, .panel = s.panels.panel(panel), .products = products.data()});
     for (std::int64_t i = 0; i < n; ++i)
       look_at_panel(s, begin + i, panel, products.data() + i * kPanelRows, candidates[static_cast<std::size_t>(i)]);
   }
@@ -230,8 +228,8 @@ void check(const DenseFeatures& asked, const DenseFeatures& rows, const Neighbou
   const bool sizes = rows.n_features >= 1 && asked.n_features == rows.n_features &&
                      static_cast<std::int64_t>(rows.values.size()) == n * rows.n_features &&
                      static_cast<std::int64_t>(asked.values.size()) == n_asked * asked.n_features;
-  const bool groups = options.group.empty() || (std::ssize(options.group) == n &&
-                                                (among_itself || std::ssize(options.asked_group) == n_asked));
+  const bool groups =
+      options.group.empty() || (std::ssize(options.group) == n && (among_itself || std::ssize(options.asked_group) == n_asked));
   if (!sizes || !groups || options.neighbours < 1 || n < 1)
     throw InternalError({.where = "nearest neighbours",
                          .found = std::to_string(n) + " rows of " + std::to_string(rows.n_features) + " features, " +
@@ -243,7 +241,8 @@ void check(const DenseFeatures& asked, const DenseFeatures& rows, const Neighbou
 Neighbours search(const DenseFeatures& asked, const DenseFeatures& rows, const NeighbourOptions& options, bool among_itself) {
   check(asked, rows, options, among_itself);
   const Exact exact(rows, options.distance, options.threads);
-  const std::optional<Exact> other = among_itself ? std::nullopt : std::optional<Exact>(std::in_place, asked, options.distance, options.threads);
+  const std::optional<Exact> other =
+      among_itself ? std::nullopt : std::optional<Exact>(std::in_place, asked, options.distance, options.threads);
   const Exact& exact_asked = other ? *other : exact;
   const Frame frame = frame_of(exact, exact_asked);
   const std::int64_t n = n_rows_of(rows), n_asked = n_rows_of(asked);
@@ -257,7 +256,8 @@ Neighbours search(const DenseFeatures& asked, const DenseFeatures& rows, const N
                  .panels = RowPanels(n, rows.n_features, options.threads, write),
                  .norms = norms,
                  .asked_norms = among_itself ? norms : norms_of(exact_asked, frame)};
-  Neighbours out{.n_rows = n_asked, .n_neighbours = std::max<std::int64_t>(1, std::min(options.neighbours, n - (among_itself ? 1 : 0)))};
+  Neighbours out{.n_rows = n_asked,
+                 .n_neighbours = std::max<std::int64_t>(1, std::min(options.neighbours, n - (among_itself ? 1 : 0)))};
   out.index.assign(static_cast<std::size_t>(n_asked * out.n_neighbours), -1);
   out.distance.assign(out.index.size(), std::numeric_limits<double>::infinity());
   parallel_for((n_asked + kBlock - 1) / kBlock, options.threads, [&](std::int64_t begin, std::int64_t end) {
@@ -285,7 +285,8 @@ std::vector<std::int32_t> neighbour_calls(const Neighbours& neighbours, std::spa
     std::fill(votes.begin(), votes.end(), 0);
     for (std::int64_t k = 0; k < neighbours.n_neighbours; ++k) {
       const std::int64_t j = neighbours.index[static_cast<std::size_t>(r * neighbours.n_neighbours + k)];
-      if (j >= 0 && labels[static_cast<std::size_t>(j)] >= 0) ++votes[static_cast<std::size_t>(labels[static_cast<std::size_t>(j)])];
+      if (j >= 0 && labels[static_cast<std::size_t>(j)] >= 0)
+        ++votes[static_cast<std::size_t>(labels[static_cast<std::size_t>(j)])];
     }
     const auto most = std::max_element(votes.begin(), votes.end());
     if (most != votes.end() && *most > 0) out[static_cast<std::size_t>(r)] = static_cast<std::int32_t>(most - votes.begin());

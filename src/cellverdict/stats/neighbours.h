@@ -1,9 +1,9 @@
 #pragma once
-// The nearest rows of each row, exactly: all pairs are looked at in single precision, those that its rounding leaves in question are
-// measured in double precision. Numbers in, numbers out; the same bytes for any thread count and any processor. Memory: the rows in
-// single precision, twice where rows are looked up among others, and the result.
+// The nearest rows of each row, exactly: all pairs are looked at in single precision, those that its rounding leaves in question
+// are measured in double precision. Numbers in, numbers out; the same bytes for any thread count and any processor. Memory: the
+// rows in single precision, twice where rows are looked up among others, and the result.
 
-#include <cellverdict/stats/logistic.h>
+#include <cellverdict/stats/features.h>
 
 #include <cstdint>
 #include <span>
@@ -27,8 +27,9 @@ struct NeighbourOptions {
 
 struct Neighbours {
   std::int64_t n_rows = 0, n_neighbours = 0;
-  std::vector<std::int64_t> index;  // [n_rows, n_neighbours] by distance, of equal ones the lower index first; -1: there are no more
-  std::vector<double> distance;     // [n_rows, n_neighbours]; infinite where index is -1
+  std::vector<std::int64_t>
+      index;                     // [n_rows, n_neighbours] by distance, of equal ones the lower index first; -1: there are no more
+  std::vector<double> distance;  // [n_rows, n_neighbours]; infinite where index is -1
 };
 
 // Of each row among all others (itself left out, rows equal to it not). Throws DataError for a value that is not finite,

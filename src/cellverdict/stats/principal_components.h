@@ -34,4 +34,8 @@ PrincipalComponents fit_principal_components(const RowBlocks& rows, const PcaOpt
 // Scores of rows, [n_rows, n_components].
 std::vector<double> project_rows(const PrincipalComponents& pca, const SparseFeatures& rows, int threads = 1);
 
+// The same for rows that are held whole.
+PrincipalComponents fit_principal_components(const DenseFeatures& rows, const PcaOptions& options = {});
+std::vector<double> project_rows(const PrincipalComponents& pca, const DenseFeatures& rows, int threads = 1);
+
 }  // namespace cellverdict

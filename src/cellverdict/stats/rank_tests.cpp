@@ -48,7 +48,8 @@ double exact_tail(std::int64_t n_a, std::int64_t n_b, std::int64_t u) {
       auto& of = ways[static_cast<std::size_t>(a)];
       const auto& before = ways[static_cast<std::size_t>(a - 1)];
       // The greatest unit is of the first group, and above b of the second, or is of the second.
-      for (auto x = static_cast<std::int64_t>(most); x >= b; --x) of[static_cast<std::size_t>(x)] += before[static_cast<std::size_t>(x - b)];
+      for (auto x = static_cast<std::int64_t>(most); x >= b; --x)
+        of[static_cast<std::size_t>(x)] += before[static_cast<std::size_t>(x - b)];
     }
   const auto& of = ways[static_cast<std::size_t>(n_a)];
   const double all = std::accumulate(of.begin(), of.end(), 0.0);
@@ -62,7 +63,8 @@ double normal_tail(double z) {
 void check_p_values(std::span<const double> p_values) {
   for (const double p : p_values)
     if (!(p >= 0 && p <= 1))
-      throw InternalError({.where = "adjusted p-values", .found = std::to_string(p), .expected = "numbers from 0 to 1", .advice = ""});
+      throw InternalError(
+          {.where = "adjusted p-values", .found = std::to_string(p), .expected = "numbers from 0 to 1", .advice = ""});
 }
 
 }  // namespace
@@ -92,7 +94,10 @@ std::optional<RankSum> rank_sum(std::span<const double> a, std::span<const doubl
 
 std::optional<KruskalWallis> kruskal_wallis(std::span<const double> values, std::span<const std::int32_t> group) {
   if (values.size() != group.size())
-    throw InternalError({.where = "rank test", .found = std::to_string(values.size()) + " values", .expected = std::to_string(group.size()), .advice = ""});
+    throw InternalError({.where = "rank test",
+                         .found = std::to_string(values.size()) + " values",
+                         .expected = std::to_string(group.size()),
+                         .advice = ""});
   KruskalWallis out;
   std::vector<double> present;
   std::vector<std::int32_t> of;

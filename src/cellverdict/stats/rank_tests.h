@@ -11,15 +11,15 @@
 namespace cellverdict {
 
 // Mann & Whitney 1947 (Wilcoxon's rank sum), two-sided. Without ties and with at most kMostUnitsForExactRankSum in the smaller
-// group the p-value is exact; else normal, with the correction for ties and for continuity (scipy.stats.mannwhitneyu, method="auto"; beyond 1,000 units in the greater group it is
-// normal here).
+// group the p-value is exact; else normal, with the correction for ties and for continuity (scipy.stats.mannwhitneyu,
+// method="auto"; beyond 1,000 units in the greater group it is normal here).
 inline constexpr std::int64_t kMostUnitsForExactRankSum = 8, kMostOthersForExactRankSum = 1000;
 struct RankSum {
   std::int64_t n_a = 0, n_b = 0;
-  double u = 0;          // pairs in which a is above b, a tie counting half
-  double share = 0.5;    // u / (n_a · n_b): P(a unit of a is above one of b), which is the AUC of a against b
+  double u = 0;        // pairs in which a is above b, a tie counting half
+  double share = 0.5;  // u / (n_a · n_b): P(a unit of a is above one of b), which is the AUC of a against b
   double p_value = 1;
-  std::string method;    // "exact", "normal, tie-corrected"
+  std::string method;  // "exact", "normal, tie-corrected"
 };
 // Nothing when a group is empty. Throws DataError for a value that is not a number.
 std::optional<RankSum> rank_sum(std::span<const double> a, std::span<const double> b);

@@ -62,8 +62,8 @@ RowPanels::RowPanels(std::int64_t n_rows, std::int64_t n_features, int threads,
                      const std::function<void(std::int64_t row, float* out)>& write)
     : n_panels_((n_rows + kPanelRows - 1) / kPanelRows), n_features_(n_features) {
   const std::int64_t size = n_features * kPanelRows;
-  values_.reset(static_cast<float*>(
-      ::operator new[](static_cast<std::size_t>(std::max<std::int64_t>(1, n_panels_ * size)) * sizeof(float), std::align_val_t(64))));
+  values_.reset(static_cast<float*>(::operator new[](
+      static_cast<std::size_t>(std::max<std::int64_t>(1, n_panels_ * size)) * sizeof(float), std::align_val_t(64))));
   parallel_for(n_panels_, threads, [&](std::int64_t begin, std::int64_t end) {
     std::vector<float> row(static_cast<std::size_t>(n_features));
     for (std::int64_t p = begin; p < end; ++p) {

@@ -22,12 +22,14 @@ class NormalisedGraph {
     constant_.resize(n);
     double sum = 0;
     for (std::size_t r = 0; r < n; ++r) {
-      for (std::int64_t e = graph.indptr[r]; e < graph.indptr[r + 1]; ++e) constant_[r] += graph.weights[static_cast<std::size_t>(e)];
+      for (std::int64_t e = graph.indptr[r]; e < graph.indptr[r + 1]; ++e)
+        constant_[r] += graph.weights[static_cast<std::size_t>(e)];
       sum += constant_[r];
     }
     for (std::size_t r = 0; r < n; ++r)
       for (std::int64_t e = graph.indptr[r]; e < graph.indptr[r + 1]; ++e)
-        weights_[static_cast<std::size_t>(e)] /= std::sqrt(constant_[r] * constant_[static_cast<std::size_t>(graph.indices[static_cast<std::size_t>(e)])]);
+        weights_[static_cast<std::size_t>(e)] /=
+            std::sqrt(constant_[r] * constant_[static_cast<std::size_t>(graph.indices[static_cast<std::size_t>(e)])]);
     for (double& x : constant_) x = std::sqrt(x / sum);
   }
 
@@ -146,7 +148,8 @@ void settle(std::vector<double>& places, int dimensions, std::uint64_t seed) {
 }
 
 std::vector<double> principal_start(const DenseFeatures& rows, const UmapOptions& options) {
-  const auto pca = fit_principal_components(rows, {.components = options.dimensions, .seed = options.seed, .threads = options.threads});
+  const auto pca =
+      fit_principal_components(rows, {.components = options.dimensions, .seed = options.seed, .threads = options.threads});
   const auto scores = project_rows(pca, rows, options.threads);
   const auto width = static_cast<std::size_t>(options.dimensions), kept = static_cast<std::size_t>(pca.n_components);
   std::vector<double> out(scores.size() / kept * width);  // directions that are lacking stay 0
@@ -158,7 +161,7 @@ std::vector<double> principal_start(const DenseFeatures& rows, const UmapOptions
 }  // namespace
 
 std::vector<double> spectral_start(const FuzzyGraph& graph, int dimensions, std::uint64_t seed) {
-  constexpr int kRounds = 60;
+  constexpr int kRounds = 30;
   constexpr double kClose = 1e-3;  // a start need not be better: the layout moves everything
   const auto n = static_cast<std::size_t>(graph.n_rows()), wanted = static_cast<std::size_t>(dimensions);
   const std::size_t width = std::min(wanted + 4, n - 1);
@@ -173,7 +176,7 @@ std::vector<double> spectral_start(const FuzzyGraph& graph, int dimensions, std:
     orthonormalise(columns, width, matrix.constant());
     const Ritz ritz = rotate_to_eigenvectors(matrix, width, wanted, columns);
     if (ritz.residual < kClose * std::max(1e-3, 1 - ritz.values[wanted - 1])) break;
-    cut = std::clamp(ritz.values.back(), 0.0, 0.999);
+    cut = std::clamp(ritz.values.back(), 0.0, 1 - 1e-7);
   }
   std::vector<double> out(n * wanted);
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = columns[i / wanted * width + i % wanted];
@@ -182,11 +185,10 @@ std::vector<double> spectral_start(const FuzzyGraph& graph, int dimensions, std:
 
 Umap fit_umap(const DenseFeatures& rows, const UmapOptions& options) {
   const std::int64_t n = rows.n_features > 0 ? static_cast<std::int64_t>(rows.values.size()) / rows.n_features : 0;
-  if (n < 4)
-    throw DataError({.where = "UMAP", .found = std::to_string(n) + " rows", .expected = "at least four", .advice = ""});
+  if (n < 4) throw DataError({.where = "UMAP", .found = std::to_string(n) + " rows", .expected = "at least four", .advice = ""});
   const std::int64_t n_neighbours = std::min(options.n_neighbours, n);
-  const Neighbours near = nearest_neighbours(
-      rows, {.neighbours = n_neighbours - 1, .distance = options.distance, .threads = options.threads});
+  const Neighbours near =
+      nearest_neighbours(rows, {.neighbours = n_neighbours - 1, .distance = options.distance, .threads = options.threads});
   const FuzzyGraph graph = fuzzy_graph(near, n_neighbours);
   Umap out{.n_rows = n, .dimensions = options.dimensions, .n_pieces = count_pieces(graph)};
   const bool spectral = out.n_pieces == 1 && n > options.dimensions + 1;

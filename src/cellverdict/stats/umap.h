@@ -1,9 +1,9 @@
 #pragma once
-// UMAP (McInnes, Healy & Melville 2018): rows drawn so that neighbours stay neighbours. For looking at, never for measuring: distances
-// between far groups, sizes and densities of groups say little. Numbers in, numbers out; the same bytes for any thread count.
-// Differs from umap-learn in three ways, none of which changes what is optimised: neighbours are exact, each point moves from the
-// places all others had at the beginning of an epoch (so that threads cannot interfere), and a graph that falls into pieces starts
-// from principal components in place of a map of its pieces.
+// UMAP (McInnes, Healy & Melville 2018): rows drawn so that neighbours stay neighbours. For looking at, never for measuring:
+// distances between far groups, sizes and densities of groups say little. Numbers in, numbers out; the same bytes for any thread
+// count. Differs from umap-learn in two ways, neither of which changes what is optimised: neighbours are exact, and a graph that
+// falls into pieces starts from principal components in place of a map of its pieces. Threads share the search for neighbours
+// alone.
 
 #include <cellverdict/stats/neighbours.h>
 
@@ -38,10 +38,10 @@ struct UmapOptions {
   double min_dist = 0.1;           // how near points may lie to each other
   double spread = 1;
   Distance distance = Distance::euclidean;
-  int dimensions = 2;              // 2 or 3
-  int epochs = 0;                  // 0: 500 up to 10,000 rows, 200 beyond
-  int negatives = 5;               // points pushed away for each pair pulled together
-  double learning_rate = 1;        // falls to 0 in a straight line
+  int dimensions = 2;        // 2 or 3
+  int epochs = 0;            // 0: 500 up to 10,000 rows, 200 beyond
+  int negatives = 5;         // points pushed away for each pair pulled together
+  double learning_rate = 1;  // falls to 0 in a straight line
   std::uint64_t seed = 42;
   int threads = 1;
 };
@@ -54,13 +54,13 @@ struct Umap {
   std::int64_t n_pieces = 1;   // of the graph of neighbours; more than one: how they lie to each other means nothing
 };
 
-// Throws DataError for fewer than four rows or a value that is not finite, InternalError for options that do not fit. Where there are
-// fewer rows than n_neighbours, all are neighbours.
+// Throws DataError for fewer than four rows or a value that is not finite, InternalError for options that do not fit. Where there
+// are fewer rows than n_neighbours, all are neighbours.
 Umap fit_umap(const DenseFeatures& rows, const UmapOptions& options = {});
 
 // The steps below are public for their tests and for those who have neighbours already.
-// The `dimensions` eigenvectors of the graph's normalised Laplacian after the constant one, [n_rows, dimensions]. The graph must hang
-// together.
+// The `dimensions` eigenvectors of the graph's normalised Laplacian after the constant one, [n_rows, dimensions]. The graph must
+// hang together.
 std::vector<double> spectral_start(const FuzzyGraph& graph, int dimensions, std::uint64_t seed);
 std::int64_t count_pieces(const FuzzyGraph& graph);
 // Moves `places` (any size) by stochastic gradient descent.

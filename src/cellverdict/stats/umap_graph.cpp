@@ -1,4 +1,5 @@
-// From distances to memberships: the fuzzy simplicial set of UMAP, its pieces, and the curve that memberships follow in the drawing.
+// From distances to memberships: the fuzzy simplicial set of UMAP, its pieces, and the curve that memberships follow in the
+// drawing.
 
 #include <cellverdict/base/error.h>
 #include <cellverdict/stats/umap.h>
@@ -55,11 +56,13 @@ struct Entry {
 FuzzyGraph fuzzy_graph(const Neighbours& neighbours, std::int64_t n_neighbours) {
   const std::int64_t n = neighbours.n_rows, kept = std::min(neighbours.n_neighbours, n_neighbours - 1);
   if (n_neighbours < 2 || kept < 1)
-    throw InternalError({.where = "fuzzy graph", .found = std::to_string(n_neighbours) + " neighbours", .expected = "two or more", .advice = ""});
+    throw InternalError(
+        {.where = "fuzzy graph", .found = std::to_string(n_neighbours) + " neighbours", .expected = "two or more", .advice = ""});
   const auto row = [&](std::int64_t r) {
     std::int64_t present = 0;
     while (present < kept && neighbours.index[static_cast<std::size_t>(r * neighbours.n_neighbours + present)] >= 0) ++present;
-    return std::span(neighbours.distance).subspan(static_cast<std::size_t>(r * neighbours.n_neighbours), static_cast<std::size_t>(present));
+    return std::span(neighbours.distance)
+        .subspan(static_cast<std::size_t>(r * neighbours.n_neighbours), static_cast<std::size_t>(present));
   };
   double sum = 0;
   std::int64_t count = n;
@@ -124,7 +127,10 @@ std::int64_t count_pieces(const FuzzyGraph& graph) {
 
 UmapCurve fit_umap_curve(double min_dist, double spread) {
   if (!(spread > 0) || !(min_dist >= 0) || min_dist > spread)
-    throw InternalError({.where = "UMAP", .found = "min_dist " + std::to_string(min_dist), .expected = "0 to spread, which is above 0", .advice = ""});
+    throw InternalError({.where = "UMAP",
+                         .found = "min_dist " + std::to_string(min_dist),
+                         .expected = "0 to spread, which is above 0",
+                         .advice = ""});
   constexpr int kPoints = 300, kSteps = 200;
   UmapCurve curve;
   double damping = 1e-3;

@@ -1,9 +1,9 @@
 // Moves the points of a drawing until pairs that belong together lie together (McInnes 2018, algorithm 5): each epoch pulls pairs
-// as often as their weight says and pushes random others away. A point reads where all others stood when the epoch began, so the
-// result is the same however the points are divided over threads.
+// as often as their weight says and pushes random others away. One move after the other in one thread: moving all points at once
+// from where they stood, which threads could share, was tried and tears thin shapes, for the two ends of a pull then no longer move
+// by the same step.
 
 #include <cellverdict/base/error.h>
-#include <cellverdict/base/parallel.h>
 #include <cellverdict/base/random.h>
 #include <cellverdict/stats/umap.h>
 
@@ -16,56 +16,68 @@ namespace cellverdict {
 
 namespace {
 
-// x^b of positive x within 2e-5, six times as fast as std::pow: forces need no more. log2 of the fraction in [√½, √2) by the series
-// of artanh, 2^f of f in [−½, ½] by Taylor's.
-float rough_power(float x, float b) {
-  constexpr float kTwoOverLn2 = 2.8853900818F;
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  const auto moved = static_cast<std::int32_t>(bits - 0x3f3504f3U) >> 23;  // exponent, counted from √½
-  const auto fraction = std::bit_cast<float>(bits - (static_cast<std::uint32_t>(moved) << 23));
-  const float s = (fraction - 1) / (fraction + 1), s2 = s * s;
-  const float log2 = static_cast<float>(moved) + kTwoOverLn2 * s * (1 + s2 * (1.0F / 3 + s2 * (0.2F + s2 * (1.0F / 7))));
-  const float y = std::clamp(b * log2, -120.0F, 120.0F);
-  const auto whole = static_cast<std::int32_t>(y + (y < 0 ? -0.5F : 0.5F));
-  const float f = (y - static_cast<float>(whole)) * 0.69314718F;
-  const float power = 1 + f * (1 + f * (0.5F + f * (1.0F / 6 + f * (1.0F / 24 + f * (1.0F / 120)))));
-  return power * std::bit_cast<float>(static_cast<std::uint32_t>(whole + 127) << 23);
+// A pull and the pushes that follow it are computed at once, all from where the point stands: one after the other, each would wait
+// for the last, which takes three times as long.
+constexpr int kLanes = 4, kHalves = 2, kOthers = kLanes * kHalves;
+typedef float Floats __attribute__((vector_size(kLanes * sizeof(float))));  // NOLINT(modernize-use-using): takes no attribute
+typedef std::int32_t Integers __attribute__((vector_size(kLanes * sizeof(std::int32_t))));  // NOLINT(modernize-use-using)
+
+Floats clamped(Floats x, float low, float high) {
+  x = x < low ? Floats{} + low : x;
+  return x > high ? Floats{} + high : x;
+}
+
+// x^b of positive x within 2e-5: forces need no more. log2 of the fraction in [√½, √2) by the series of artanh, 2^f of f in
+// [−½, ½] by Taylor's.
+Floats rough_power(Floats x, float b) {
+  constexpr float kTwoOverLn2 = 2.8853900818F, kLn2 = 0.69314718F;
+  constexpr std::int32_t kRootOfHalf = 0x3f3504f3;  // its bits
+  const auto bits = std::bit_cast<Integers>(x);
+  const Integers exponent = (bits - kRootOfHalf) >> 23;
+  const auto fraction = std::bit_cast<Floats>(bits - (exponent << 23));
+  const Floats s = (fraction - 1) / (fraction + 1), s2 = s * s;
+  const Floats log2 =
+      __builtin_convertvector(exponent, Floats) + kTwoOverLn2 * s * (1 + s2 * (1.0F / 3 + s2 * (0.2F + s2 * (1.0F / 7))));
+  const Floats y = clamped(b * log2, -120, 120);
+  const Integers whole = __builtin_convertvector(y + (y < 0 ? Floats{} - 0.5F : Floats{} + 0.5F), Integers);
+  const Floats f = (y - __builtin_convertvector(whole, Floats)) * kLn2;
+  const Floats power = 1 + f * (1 + f * (0.5F + f * (1.0F / 6 + f * (1.0F / 24 + f * (1.0F / 120)))));
+  return power * std::bit_cast<Floats>((whole + 127) << 23);
 }
 
 template <int kDimensions>
 using Point = std::array<float, kDimensions>;
 
-template <int kDimensions>
-float squared_distance(const Point<kDimensions>& a, const Point<kDimensions>& b) {
-  float sum = 0;
-  for (int d = 0; d < kDimensions; ++d) sum += (a[d] - b[d]) * (a[d] - b[d]);
-  return sum;
-}
-
 struct Forces {
   float a = 1, b = 1, rate = 1;
 };
 
-// factor · (from − to), at most 4 in each direction, times the rate.
+// The first of `others` pulls and is pulled, the rest push. A place taken by the point itself does nothing.
 template <int kDimensions>
-void move(Point<kDimensions>& point, const Point<kDimensions>& other, float factor, float rate) {
-  const Point<kDimensions> from = point;
-  for (int d = 0; d < kDimensions; ++d) point[d] += rate * std::clamp(factor * (from[d] - other[d]), -4.0F, 4.0F);
-}
+using Others = std::array<Point<kDimensions>*, kOthers>;
 
 template <int kDimensions>
-void pull(Point<kDimensions>& point, const Point<kDimensions>& other, const Forces& f) {
-  const float squared = squared_distance<kDimensions>(point, other);
-  if (!(squared > 1e-30F)) return;
-  const float power = rough_power(squared, f.b);
-  move<kDimensions>(point, other, -2 * f.a * f.b * power / (squared * (f.a * power + 1)), f.rate);
-}
-
-template <int kDimensions>
-void push(Point<kDimensions>& point, const Point<kDimensions>& other, const Forces& f) {
-  const float squared = squared_distance<kDimensions>(point, other);
-  if (!(squared > 1e-30F)) return;
-  move<kDimensions>(point, other, 2 * f.b / ((0.001F + squared) * (f.a * rough_power(squared, f.b) + 1)), f.rate);
+void act(Point<kDimensions>& point, const Others<kDimensions>& others, const Forces& f) {
+  constexpr float kNothing = 1e-30F;
+  Floats steps[kHalves][kDimensions];
+  for (int half = 0; half < kHalves; ++half) {
+    Floats apart[kDimensions], squared = {};
+    for (int d = 0; d < kDimensions; ++d) {
+      for (int k = 0; k < kLanes; ++k) apart[d][k] = point[d] - (*others[half * kLanes + k])[d];
+      squared += apart[d] * apart[d];
+    }
+    const Floats safe = squared > kNothing ? squared : Floats{} + 1;
+    const Floats power = rough_power(safe, f.b), below = f.a * power + 1;
+    Floats factor = 2 * f.b / ((0.001F + safe) * below);
+    if (half == 0) factor[0] = -2 * f.a * f.b * power[0] / (safe[0] * below[0]);
+    factor = squared > kNothing ? factor : Floats{};
+    for (int d = 0; d < kDimensions; ++d) steps[half][d] = f.rate * clamped(factor * apart[d], -4, 4);
+  }
+  for (int d = 0; d < kDimensions; ++d) {
+    const Floats sum = steps[0][d] + steps[1][d];
+    if (others[0] != &point) (*others[0])[d] -= steps[0][d][0];
+    point[d] += (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  }
 }
 
 // Edges that are pulled at least once, and when each is next.
@@ -90,53 +102,54 @@ Schedule schedule_of(const FuzzyGraph& graph, int epochs) {
   return out;
 }
 
-struct Epoch {
-  float number = 0;
-  std::uint64_t seed = 0;
-  int negatives = 5;
-  Forces forces;
+template <int kDimensions>
+class Layout {
+ public:
+  Layout(const FuzzyGraph& graph, const UmapOptions& options, int epochs)
+      : schedule_(schedule_of(graph, epochs)), random_(options.seed, "umap epochs"), negatives_(options.negatives) {
+    const UmapCurve curve = fit_umap_curve(options.min_dist, options.spread);
+    forces_ = {.a = static_cast<float>(curve.a), .b = static_cast<float>(curve.b)};
+    places.resize(static_cast<std::size_t>(graph.n_rows()));
+  }
+
+  std::vector<Point<kDimensions>> places;
+
+  void run_epoch(int number, double rate) {
+    forces_.rate = static_cast<float>(rate);
+    for (std::size_t r = 0; r < places.size(); ++r)
+      for (std::int64_t e = schedule_.indptr[r]; e < schedule_.indptr[r + 1]; ++e) {
+        const auto edge = static_cast<std::size_t>(e);
+        if (schedule_.next[edge] > static_cast<float>(number)) continue;
+        schedule_.next[edge] += schedule_.every[edge];
+        follow(places[r], &places[schedule_.other[edge]]);
+      }
+  }
+
+ private:
+  void follow(Point<kDimensions>& point, Point<kDimensions>* other) {
+    Others<kDimensions> others;
+    for (int drawn = 0; drawn < negatives_ || other != nullptr;) {
+      others.fill(&point);
+      if (other != nullptr) others[0] = other;
+      other = nullptr;
+      for (int lane = 1; lane < kOthers && drawn < negatives_; ++lane, ++drawn)
+        others[static_cast<std::size_t>(lane)] = &places[static_cast<std::size_t>(((random_() >> 32) * places.size()) >> 32)];
+      act<kDimensions>(point, others, forces_);
+    }
+  }
+
+  Schedule schedule_;
+  Random random_;
+  Forces forces_;
+  int negatives_;
 };
 
 template <int kDimensions>
-Point<kDimensions> moved(std::int64_t row, const std::vector<Point<kDimensions>>& before, Schedule& schedule, const Epoch& epoch) {
-  Point<kDimensions> point = before[static_cast<std::size_t>(row)];
-  std::uint64_t state = mix_bits(epoch.seed ^ static_cast<std::uint64_t>(row));
-  for (std::int64_t e = schedule.indptr[row]; e < schedule.indptr[row + 1]; ++e) {
-    if (schedule.next[static_cast<std::size_t>(e)] > epoch.number) continue;
-    schedule.next[static_cast<std::size_t>(e)] += schedule.every[static_cast<std::size_t>(e)];
-    const Point<kDimensions>& other = before[schedule.other[static_cast<std::size_t>(e)]];
-    // Twice: once as this point's edge, once as the other's, which moves both its ends in the reference.
-    pull<kDimensions>(point, other, epoch.forces);
-    for (int k = 0; k < epoch.negatives; ++k) {
-      state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-      const auto drawn = static_cast<std::size_t>(((state >> 32) * before.size()) >> 32);
-      if (drawn != static_cast<std::size_t>(row)) push<kDimensions>(point, before[drawn], epoch.forces);
-    }
-    pull<kDimensions>(point, other, epoch.forces);
-  }
-  return point;
-}
-
-template <int kDimensions>
 void run_epochs(const FuzzyGraph& graph, const UmapOptions& options, int epochs, std::vector<double>& places) {
-  const std::int64_t n = graph.n_rows();
-  const UmapCurve curve = fit_umap_curve(options.min_dist, options.spread);
-  Schedule schedule = schedule_of(graph, epochs);
-  std::vector<Point<kDimensions>> before(static_cast<std::size_t>(n)), after(before.size());
-  for (std::size_t i = 0; i < places.size(); ++i) before[i / kDimensions][i % kDimensions] = static_cast<float>(places[i]);
-  Random random(options.seed, "umap epochs");
-  Epoch epoch{.negatives = options.negatives, .forces = {.a = static_cast<float>(curve.a), .b = static_cast<float>(curve.b)}};
-  for (int e = 0; e < epochs; ++e) {
-    epoch.number = static_cast<float>(e);
-    epoch.seed = random();
-    epoch.forces.rate = static_cast<float>(options.learning_rate * (1 - static_cast<double>(e) / epochs));
-    parallel_for(n, options.threads, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t r = begin; r < end; ++r)
-        after[static_cast<std::size_t>(r)] = moved<kDimensions>(r, before, schedule, epoch);
-    });
-    before.swap(after);
-  }
-  for (std::size_t i = 0; i < places.size(); ++i) places[i] = static_cast<double>(before[i / kDimensions][i % kDimensions]);
+  Layout<kDimensions> layout(graph, options, epochs);
+  for (std::size_t i = 0; i < places.size(); ++i) layout.places[i / kDimensions][i % kDimensions] = static_cast<float>(places[i]);
+  for (int e = 0; e < epochs; ++e) layout.run_epoch(e, options.learning_rate * (1 - static_cast<double>(e) / epochs));
+  for (std::size_t i = 0; i < places.size(); ++i) places[i] = static_cast<double>(layout.places[i / kDimensions][i % kDimensions]);
 }
 
 }  // namespace
@@ -144,14 +157,18 @@ void run_epochs(const FuzzyGraph& graph, const UmapOptions& options, int epochs,
 void lay_out(const FuzzyGraph& graph, const UmapOptions& options, std::vector<double>& places) {
   constexpr std::int64_t kManyRows = 10000;
   if (options.epochs < 0 || options.negatives < 0 || std::ssize(places) != graph.n_rows() * options.dimensions)
-    throw InternalError({.where = "UMAP", .found = std::to_string(places.size()) + " coordinates", .expected = "one a row and dimension", .advice = ""});
+    throw InternalError({.where = "UMAP",
+                         .found = std::to_string(places.size()) + " coordinates",
+                         .expected = "one a row and dimension",
+                         .advice = ""});
   const int epochs = options.epochs > 0 ? options.epochs : graph.n_rows() <= kManyRows ? 500 : 200;
   if (options.dimensions == 2)
     run_epochs<2>(graph, options, epochs, places);
   else if (options.dimensions == 3)
     run_epochs<3>(graph, options, epochs, places);
   else
-    throw InternalError({.where = "UMAP", .found = std::to_string(options.dimensions) + " dimensions", .expected = "2 or 3", .advice = ""});
+    throw InternalError(
+        {.where = "UMAP", .found = std::to_string(options.dimensions) + " dimensions", .expected = "2 or 3", .advice = ""});
 }
 
 }  // namespace cellverdict
