@@ -23,7 +23,7 @@ def neighbours(n, d, k, metric, offset, decimals=6):
     search = NearestNeighbors(n_neighbors=k, metric=metric, algorithm="brute").fit(x)
     distance, index = search.kneighbors()  # of each among the others
     calls = [int(KNeighborsClassifier(k, metric=metric, algorithm="brute").fit(np.delete(x, i, 0), np.delete(y, i))
-                 .predict(x[i:i + 1])[0]) for i in range(n)]
+                 .predict(x[i:i + 1])[0]) for i in range(25)]
     return {"x": x.ravel().tolist(), "d": d, "k": k, "metric": metric, "y": y.tolist(), "index": index.ravel().tolist(),
             "distance": distance.ravel().tolist(), "calls": calls}
 
