@@ -193,6 +193,20 @@ TEST_CASE("two rankings that agree differ by nothing, but how far apart they may
   CHECK_FALSE(opposite.p_value);
 }
 
+TEST_CASE("beside a model that says the same of everybody, all doubt is about the other one") {
+  const std::vector<double> apart = {5, 6, 7, 8, 1, 2, 3, 4}, nearly = {5, 6, 7, 1.5, 1, 2, 3, 4}, same(8, 0.3);
+  for (const auto& scores : {apart, nearly}) {
+    const auto own = *auc_interval(kFourAndFour, scores).interval;
+    const auto beside = *auc_difference(kFourAndFour, {.a = scores, .b = same}).difference.interval;
+    CHECK(beside.low == doctest::Approx(own.low - 0.5));
+    CHECK(beside.high == doctest::Approx(own.high - 0.5));
+    const auto turned = *auc_difference(kFourAndFour, {.a = same, .b = scores}).difference.interval;
+    CHECK(turned.estimate == -beside.estimate);
+    CHECK(turned.low == -beside.high);
+    CHECK(turned.high == -beside.low);
+  }
+}
+
 TEST_CASE("the difference turns its sign with the order of the two, and p does not change") {
   const std::vector<double> a = {1, 2, 6, 4, 5, 3, 7, 8}, b = {2, 1, 3, 8, 4, 5, 6, 7};
   const auto one = auc_difference(kFourAndFour, {.a = a, .b = b}), other = auc_difference(kFourAndFour, {.a = b, .b = a});

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace cellverdict {
 
@@ -223,6 +224,31 @@ AucDifference auc_difference(std::span<const std::uint8_t> positive, const Paire
   std::transform(a.of_positive.begin(), a.of_positive.end(), b.of_positive.begin(), both.of_positive.begin(), std::minus<>());
   std::transform(a.of_negative.begin(), a.of_negative.end(), b.of_negative.begin(), both.of_negative.begin(), std::minus<>());
   const double difference = both.auc(), error = std::sqrt(delong_variance(both));
+  std::optional<double> p_value;
+  if (error > 0)
+    p_value = 2 * boost::math::cdf(boost::math::complement(boost::math::normal(), std::abs(difference) / error));
+  else if (difference == 0)
+    p_value = 1;
+  // A model that says the same of everybody guesses: its AUC is 0.5 in any sample, and all doubt is about the other one's.
+  const auto guesses = [](std::span<const double> of_units) {
+    return std::all_of(of_units.begin(), of_units.end(), [&](double score) { return score == of_units[0]; });
+  };
+  if (guesses(scores.b) && !guesses(scores.a)) {
+    Interval of_a = *auc_interval(positive, scores.a, level).interval;
+    return {.difference = {.interval = Interval{.estimate = difference,
+                                                .low = of_a.low - 0.5,
+                                                .high = of_a.high - 0.5,
+                                                .method = of_a.method + ", less 0.5"},
+                           .why_not = ""},
+            .p_value = p_value};
+  }
+  if (guesses(scores.a) && !guesses(scores.b)) {
+    AucDifference turned = auc_difference(positive, {.a = scores.b, .b = scores.a}, level);
+    Interval& interval = *turned.difference.interval;
+    interval.estimate = -interval.estimate;
+    interval.low = -std::exchange(interval.high, -interval.low);
+    return turned;
+  }
   if (error == 0) {
     const Interval of_a = pair_bounds(a, (1 + level) / 2), of_b = pair_bounds(b, (1 + level) / 2);
     return {.difference = {.interval = Interval{.estimate = difference,
@@ -230,7 +256,7 @@ AucDifference auc_difference(std::span<const std::uint8_t> positive, const Paire
                                                 .high = of_a.high - of_b.low,
                                                 .method = "exact bounds over disjoint pairs (Bonferroni)"},
                            .why_not = ""},
-            .p_value = difference == 0 ? std::optional(1.0) : std::nullopt};
+            .p_value = p_value};
   }
   const double half = normal_quantile((1 + level) / 2) * error;
   return {.difference = {.interval = Interval{.estimate = difference,
@@ -238,7 +264,7 @@ AucDifference auc_difference(std::span<const std::uint8_t> positive, const Paire
                                               .high = std::min(1.0, difference + half),
                                               .method = "DeLong, paired"},
                          .why_not = ""},
-          .p_value = 2 * boost::math::cdf(boost::math::complement(boost::math::normal(), std::abs(difference) / error))};
+          .p_value = p_value};
 }
 
 }  // namespace cellverdict

@@ -79,7 +79,8 @@ struct PairedScores {
 
 // DeLong's paired test and interval, clipped to [-1, 1]. Where the variance of the difference is 0 (both rank all units alike,
 // or both separate the classes) the interval is [low of a − high of b, high of a − low of b] of pair bounds at the level (1 +
-// level)/2 each, which holds by Bonferroni, and p is 1 for equal AUCs. The limits of n and the errors are auc_interval's.
+// level)/2 each, which holds by Bonferroni, and p is 1 for equal AUCs. Beside scores that are the same for all units, whose AUC is
+// 0.5 in any sample, it is the other one's auc_interval less 0.5. The limits of n and the errors are auc_interval's.
 AucDifference auc_difference(std::span<const std::uint8_t> positive, const PairedScores& scores, double level = 0.95);
 
 }  // namespace cellverdict
