@@ -75,7 +75,7 @@ add_room(evaluate USES base table split prepare encode stats INCLUDES ${NLOHMANN
 add_room(simulate USES base table io INCLUDES ${NLOHMANN_INCLUDE_DIR} ${BOOST_INCLUDE_DIR})
 add_room(report   USES base table split stats evaluate io INCLUDES ${NLOHMANN_INCLUDE_DIR})
 include(report_bundle)
-add_room(run      USES base table genes io split prepare encode stats train evaluate report simulate
+add_room(run      USES base table genes io split prepare encode stats train explain evaluate report simulate
                   INCLUDES ${NLOHMANN_INCLUDE_DIR} ${TOMLPLUSPLUS_INCLUDE_DIR})
 add_room(cli      USES base table genes io split prepare stats train evaluate report simulate run
                   INCLUDES ${NLOHMANN_INCLUDE_DIR} ${CLI11_INCLUDE_DIR})

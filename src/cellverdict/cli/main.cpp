@@ -82,7 +82,7 @@ bool cores_are_free() {
 // twentieth where nobody else wants the cores. OpenMP reads the number of rounds when it is loaded, before main, so it is set here.
 // It changes no result.
 void hand_over(const std::string& name, int argc, char** argv) {
-  constexpr std::array kWithLibTorch = {"run", "train", "evaluate", "predict", "version", "--version"};
+  constexpr std::array kWithLibTorch = {"run", "train", "evaluate", "explain", "predict", "version", "--version"};
   if (std::find(kWithLibTorch.begin(), kWithLibTorch.end(), name) == kWithLibTorch.end() || !torch_version().empty()) return;
   if (std::find_if(argv, argv + argc, [](const char* word) { return std::string_view(word) == "--help"; }) != argv + argc) return;
   std::error_code none;

@@ -21,6 +21,7 @@ constexpr std::array kVerbs = {
     Verb{"Learn", "train", "… up to the trained model", train_verb},
     Verb{"Learn", "evaluate", "… up to the numbers on the held-out side", evaluate_verb},
     Verb{"Learn", "report", "draw the report of one or several run folders anew", report_verb},
+    Verb{"Use", "explain", "which genes of which cells made a net of bags say what it said", explain_verb},
     Verb{"Use", "predict", "what a saved model says of a stranger's cells", predict_verb},
     Verb{"Use", "convert", "a matrix from one file format into another", convert_verb},
 };

@@ -31,6 +31,7 @@ void train_verb(const std::vector<std::string>& words);
 void evaluate_verb(const std::vector<std::string>& words);
 void report_verb(const std::vector<std::string>& words);
 void run_verb(const std::vector<std::string>& words);
+void explain_verb(const std::vector<std::string>& words);
 void predict_verb(const std::vector<std::string>& words);
 void convert_verb(const std::vector<std::string>& words);
 

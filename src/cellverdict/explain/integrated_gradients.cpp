@@ -30,12 +30,21 @@ void check(const BagShape& shape, const CsrBlock& cells, std::span<const std::in
   if (baseline.cells != nullptr && baseline.cells->n_rows() != cells.n_rows())
     refuse("a baseline of " + std::to_string(baseline.cells->n_rows()) + " cells",
            "one for each of " + std::to_string(cells.n_rows()), "draw as many");
-  if (!baseline.profile.empty() && std::ssize(baseline.profile) != shape.n_genes)
-    refuse("a baseline of " + std::to_string(baseline.profile.size()) + " genes", std::to_string(shape.n_genes), "give all");
+  const std::int64_t n = std::ssize(baseline.profile), last = group.empty() ? 0 : *std::max_element(group.begin(), group.end());
+  if (n != 0 && n != shape.n_genes && (n % shape.n_genes != 0 || n / shape.n_genes <= last))
+    refuse("a baseline of " + std::to_string(n) + " genes", std::to_string(shape.n_genes) + " or as many for each group",
+           "give all");
+}
+
+// Where the profile of a cell's group begins.
+std::int64_t profile_of(const AttributionBaseline& baseline, std::span<const std::int32_t> group, std::int64_t n_genes,
+                        std::int64_t cell) {
+  return std::ssize(baseline.profile) == n_genes || group.empty() ? 0 : group[cell] * n_genes;
 }
 
 // cells − baseline, where either is not zero.
-CsrBlock difference(const CsrBlock& cells, const AttributionBaseline& baseline) {
+CsrBlock difference(const CsrBlock& cells, std::span<const std::int32_t> group, const AttributionBaseline& baseline,
+                    std::int64_t n_genes) {
   CsrBlock out;
   for (std::int64_t i = 0; i < cells.n_rows(); ++i) {
     const CsrRow a = cells.row(i);
@@ -46,8 +55,9 @@ CsrBlock difference(const CsrBlock& cells, const AttributionBaseline& baseline) 
       genes.assign(b.genes.begin(), b.genes.end());
       values.assign(b.values.begin(), b.values.end());
     } else {
-      for (std::size_t g = 0; g < baseline.profile.size(); ++g)
-        if (baseline.profile[g] != 0) genes.push_back(static_cast<std::int32_t>(g)), values.push_back(baseline.profile[g]);
+      const auto profile = baseline.profile.subspan(profile_of(baseline, group, n_genes, i), n_genes);
+      for (std::size_t g = 0; g < profile.size(); ++g)
+        if (profile[g] != 0) genes.push_back(static_cast<std::int32_t>(g)), values.push_back(profile[g]);
     }
     std::size_t k = 0, j = 0;
     while (k < a.genes.size() || j < genes.size()) {
@@ -96,10 +106,40 @@ class Back {
     return {all.const_data_ptr<double>(), all.const_data_ptr<double>() + all.numel()};
   }
 
+  // [end − begin, genes] the gradient in the genes of some cells.
+  torch::Tensor of_rows(std::int64_t begin, std::int64_t end) const {
+    return gradient_.narrow(0, begin, end - begin).matmul(weight_.t());
+  }
+
  private:
   torch::Tensor gradient_, weight_;  // [cells, width], [genes, width]
   int threads_;
 };
+
+// Sums and sums of absolute values of (cell − profile) · gradient, of which a block of cells at a time is written densely.
+void add_densely(const Back& back, const CsrBlock& cells, std::span<const std::int32_t> group, const AttributionBaseline& baseline,
+                 std::int64_t n_genes, Attribution& out) {
+  constexpr std::int64_t kCells = 64;
+  const torch::NoGradGuard no_gradient;
+  std::vector<float> x(static_cast<std::size_t>(n_genes));
+  for (std::int64_t begin = 0; begin < cells.n_rows(); begin += kCells) {
+    const std::int64_t end = std::min(begin + kCells, cells.n_rows());
+    const torch::Tensor block = back.of_rows(begin, end).contiguous();
+    for (std::int64_t i = begin; i < end; ++i) {
+      std::fill(x.begin(), x.end(), 0.0F);
+      const CsrRow row = cells.row(i);
+      for (std::size_t k = 0; k < row.genes.size(); ++k) x[row.genes[k]] = row.values[k];
+      const float* gradient = block.const_data_ptr<float>() + (i - begin) * n_genes;
+      const float* profile = baseline.profile.data() + profile_of(baseline, group, n_genes, i);
+      const std::int64_t to = (group.empty() ? 0 : group[i]) * n_genes;
+      for (std::int64_t g = 0; g < n_genes; ++g) {
+        const double a = static_cast<double>(gradient[g]) * (x[g] - profile[g]);
+        out.gene[to + g] += a;
+        out.magnitude[to + g] += std::abs(a);
+      }
+    }
+  }
+}
 
 void add_by_gene(const CsrBlock& x, std::span<const std::int32_t> group, double sign, std::int64_t n_genes,
                  std::vector<double>& sums) {
@@ -107,6 +147,30 @@ void add_by_gene(const CsrBlock& x, std::span<const std::int32_t> group, double 
     double* out = sums.data() + (group.empty() ? 0 : group[i]) * n_genes;
     for (std::int64_t k = x.indptr[i]; k < x.indptr[i + 1]; ++k) out[x.indices[k]] += sign * x.values[k];
   }
+}
+
+void add_magnitudes(const CsrBlock& x, std::span<const std::int32_t> group, std::int64_t n_genes, std::vector<double>& sums) {
+  for (std::int64_t i = 0; i < x.n_rows(); ++i) {
+    double* out = sums.data() + (group.empty() ? 0 : group[i]) * n_genes;
+    for (std::int64_t k = x.indptr[i]; k < x.indptr[i + 1]; ++k) out[x.indices[k]] += std::abs(x.values[k]);
+  }
+}
+
+// The first layer's output of the baseline, a row for each cell.
+torch::Tensor first_of_baseline(BagClassifier& net, const CellBatch& cells, std::span<const std::int32_t> group,
+                                const AttributionBaseline& baseline) {
+  if (baseline.cells != nullptr) return net.first({*baseline.cells, cells.kernel, cells.threads});
+  const std::int64_t n = cells.cells.n_rows(), n_genes = net.shape().n_genes;
+  FirstLayer first = net.first_layer();
+  if (baseline.profile.empty()) return first->bias().unsqueeze(0).expand({n, first->bias().size(0)});
+  const std::int64_t n_profiles = std::ssize(baseline.profile) / n_genes;
+  const torch::Tensor profile = torch::empty({n_profiles, n_genes});
+  std::copy(baseline.profile.begin(), baseline.profile.end(), profile.mutable_data_ptr<float>());
+  const torch::Tensor made = first->of_dense(profile);
+  if (n_profiles == 1) return made.expand({n, made.size(1)});
+  torch::Tensor number = torch::zeros({n}, torch::kInt64);
+  for (std::size_t i = 0; i < group.size(); ++i) number[static_cast<std::int64_t>(i)] = group[i];
+  return made.index_select(0, number);
 }
 
 }  // namespace
@@ -127,16 +191,7 @@ Attribution integrated_gradients(const RunContext& context, BagClassifier& net, 
   {
     const torch::NoGradGuard no_gradient;
     to = net.first(cells);
-    FirstLayer first = net.first_layer();
-    if (baseline.cells != nullptr) {
-      from = net.first({*baseline.cells, cells.kernel, cells.threads});
-    } else if (!baseline.profile.empty()) {
-      const torch::Tensor profile = torch::empty({1, net.shape().n_genes});
-      std::copy(baseline.profile.begin(), baseline.profile.end(), profile.mutable_data_ptr<float>());
-      from = first->of_dense(profile).expand_as(to);
-    } else {
-      from = first->bias().unsqueeze(0).expand_as(to);
-    }
+    from = first_of_baseline(net, cells, group, baseline);
     const std::array<std::int64_t, 2> offsets = {0, to.size(0)};
     const auto target = [&](const torch::Tensor& at) {
       return target_of(net.classify(net.aggregate(net.encode(at), offsets)), options).item<double>();
@@ -152,11 +207,17 @@ Attribution integrated_gradients(const RunContext& context, BagClassifier& net, 
   const std::int64_t n_genes = net.shape().n_genes;
   for (const std::int32_t g : group) out.n_groups = std::max<std::int64_t>(out.n_groups, g + 1);
   out.gene.assign(static_cast<std::size_t>(out.n_groups * n_genes), 0);
+  if (options.magnitude) out.magnitude = out.gene;
   const Back back(gradient, net.first_layer()->weight(), context.threads);
   const bool zero = baseline.cells == nullptr && baseline.profile.empty();
-  if (zero || options.keep_matrix) {
-    out.matrix = back.of(zero ? cells.cells : difference(cells.cells, baseline));
+  if (options.magnitude && !options.keep_matrix && !baseline.profile.empty()) {
+    add_densely(back, cells.cells, group, baseline, n_genes, out);
+    return out;
+  }
+  if (zero || options.keep_matrix || options.magnitude) {
+    out.matrix = back.of(zero ? cells.cells : difference(cells.cells, group, baseline, n_genes));
     add_by_gene(out.matrix, group, 1, n_genes, out.gene);
+    if (options.magnitude) add_magnitudes(out.matrix, group, n_genes, out.magnitude);
     if (!options.keep_matrix) out.matrix = {};
     return out;
   }
@@ -165,8 +226,7 @@ Attribution integrated_gradients(const RunContext& context, BagClassifier& net, 
     add_by_gene(back.of(*baseline.cells), group, -1, n_genes, out.gene);
   } else {
     const std::vector<double> of_groups = back.of_groups(group, out.n_groups);
-    for (std::size_t k = 0; k < out.gene.size(); ++k)
-      out.gene[k] -= of_groups[k] * baseline.profile[k % static_cast<std::size_t>(n_genes)];
+    for (std::size_t k = 0; k < out.gene.size(); ++k) out.gene[k] -= of_groups[k] * baseline.profile[k % baseline.profile.size()];
   }
   return out;
 }

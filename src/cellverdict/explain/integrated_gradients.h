@@ -21,21 +21,24 @@ struct AttributionOptions {
   std::string target = "probability";  // of target_class; or its "logit"; or "logit-difference": target's minus against's
   std::int64_t target_class = 1, against_class = 0;
   bool keep_matrix = true;  // cells × genes; where the baseline is a profile it is as large as the cells written densely
+  bool magnitude = false;   // sums of absolute values too, block of cells by block of cells
 };
 
 // What the cells are compared with; nothing given: zero.
 struct AttributionBaseline {
-  std::span<const float> profile = {};  // [genes] the same for every cell, as the mean of a class
-  const CsrBlock* cells = nullptr;      // one for each cell of the bag
+  // [genes] the same for every cell, as the mean of a class; or [groups, genes] for each cell that of its group.
+  std::span<const float> profile = {};
+  const CsrBlock* cells = nullptr;  // one for each cell of the bag
 };
 
 struct Attribution {
   std::int64_t n_groups = 1;
-  std::vector<double> gene;   // [groups, genes] summed over the cells of a group
-  std::vector<double> cell;   // [cells] summed over genes
-  CsrBlock matrix;            // [cells, genes] where cell and baseline are not both zero; empty unless kept
-  double value = 0;           // of the target for the cells
-  double baseline_value = 0;  // and for the baseline
+  std::vector<double> gene;       // [groups, genes] summed over the cells of a group
+  std::vector<double> magnitude;  // [groups, genes] the same of absolute values; empty unless asked for
+  std::vector<double> cell;       // [cells] summed over genes
+  CsrBlock matrix;                // [cells, genes] where cell and baseline are not both zero; empty unless kept
+  double value = 0;               // of the target for the cells
+  double baseline_value = 0;      // and for the baseline
   // What the sum over cells and genes misses of value − baseline_value: the error of the quadrature.
   double convergence_delta() const;
 };

@@ -25,6 +25,8 @@ OptionTable<SimulateOptions> make_table() {
       .add("n_disease_genes", &O::n_disease_genes, "genes changed by the disease in each cell type", at_least(0))
       .add("shared_disease", &O::shared_disease, "share of the disease genes that all cell types have in common", between(0, 1))
       .add("effect", &O::effect, "mean size of a disease gene's log fold change", between(0, 10))
+      .add("effect_spread", &O::effect_spread, "those sizes lie so far around it on both sides, as a share of it", between(0, 1))
+      .add("n_disease_types", &O::n_disease_types, "cell types that the disease changes, the first ones; 0: all", between(0, 1000))
       .add("cell_type_effect", &O::cell_type_effect, "sd of the log fold changes that make a cell type", between(0, 10))
       .add("donor_effect", &O::donor_effect, "sd of the log fold changes of a donor", between(0, 10))
       .add("batch_effect", &O::batch_effect, "sd of the log fold changes of a batch", between(0, 10))

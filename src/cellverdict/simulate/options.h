@@ -29,6 +29,8 @@ struct SimulateOptions {
   std::int64_t n_disease_genes = 80;  // per cell type
   double shared_disease = 0.5;        // of them, the share that all cell types have in common
   double effect = 0.6;
+  double effect_spread = 0.5;  // around it, as a share of it
+  int n_disease_types = 0;     // cell types that the disease changes, the first ones; 0: all
   double cell_type_effect = 1.0;
   double donor_effect = 0.08;
   double batch_effect = 0.12;

@@ -68,11 +68,12 @@ class Maker {
     add(std::move(program));
   }
 
-  // ± size · Uniform(0.5, 1.5) each.
-  static void append_signed(Random& random, const std::vector<std::int32_t>& genes, double size, std::vector<GeneEffect>& out) {
+  // ± size · Uniform(1 − spread, 1 + spread) each.
+  static void append_signed(Random& random, const std::vector<std::int32_t>& genes, double size, double spread,
+                            std::vector<GeneEffect>& out) {
     for (const std::int32_t gene : genes) {
       const double sign = random.below(2) == 0 ? 1 : -1;
-      out.push_back({gene, sign * size * (0.5 + random.uniform())});
+      out.push_back({gene, sign * size * (1 - spread + 2 * spread * random.uniform())});
     }
   }
 
@@ -81,15 +82,17 @@ class Maker {
     Random random(seed_, "disease program", "shared");
     const auto shared = draw_genes(random, expressed_, n_shared, "n_disease_genes");
     std::vector<GeneEffect> shared_effects;
-    append_signed(random, shared, options_.effect, shared_effects);
+    append_signed(random, shared, options_.effect, options_.effect_spread, shared_effects);
     std::vector<std::int32_t> others;
     std::set_difference(expressed_.begin(), expressed_.end(), shared.begin(), shared.end(), std::back_inserter(others));
 
-    for (std::size_t k = 0; k < plan_.cell_types.size(); ++k) {
+    const auto asked = static_cast<std::size_t>(options_.n_disease_types);
+    const std::size_t n_types = asked == 0 ? plan_.cell_types.size() : std::min(asked, plan_.cell_types.size());
+    for (std::size_t k = 0; k < n_types; ++k) {
       Random own(seed_, "disease program", plan_.cell_types[k]);
       Program program{Program::Kind::disease, plan_.diseased_label, static_cast<int>(k), shared_effects};
       append_signed(own, draw_genes(own, others, options_.n_disease_genes - n_shared, "n_disease_genes"), options_.effect,
-                    program.effects);
+                    options_.effect_spread, program.effects);
       std::sort(program.effects.begin(), program.effects.end(),
                 [](const GeneEffect& a, const GeneEffect& b) { return a.gene < b.gene; });
       add(std::move(program));
@@ -126,7 +129,7 @@ class Maker {
 
       Random own(seed_, "day program", day_text(day));
       Program only{Program::Kind::day_only, day_text(day), -1, {}};
-      append_signed(own, draw_genes(own, expressed_, options_.n_day_genes, "n_day_genes"), options_.day_effect, only.effects);
+      append_signed(own, draw_genes(own, expressed_, options_.n_day_genes, "n_day_genes"), options_.day_effect, 0.5, only.effects);
       add(std::move(only));
     }
   }

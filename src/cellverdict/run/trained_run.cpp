@@ -1,0 +1,100 @@
+#include <cellverdict/base/error.h>
+#include <cellverdict/base/nearest.h>
+#include <cellverdict/prepare/store.h>
+#include <cellverdict/run/stages.h>
+#include <cellverdict/run/trained_run.h>
+
+#include <algorithm>
+
+namespace cellverdict {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool has_model(const fs::path& folder) {
+  return fs::exists(folder / "model" / "model.json");
+}
+
+void refuse_without_model(const fs::path& folder) {
+  if (!fs::is_directory(folder))
+    throw InputError({.where = folder.string(),
+                      .found = "no such folder",
+                      .expected = "one that `cellverdict run` or `train` wrote",
+                      .advice = "check the path"});
+  std::vector<std::string> inside;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.is_directory() && (has_model(entry.path()) || has_model(entry.path() / "fold-1")))
+      inside.push_back(entry.path().filename().string());
+  std::sort(inside.begin(), inside.end());
+  if (!inside.empty())
+    throw UsageError({.where = folder.string(),
+                      .found = counted(static_cast<std::int64_t>(inside.size()), "folder") + " with models: " + listed(inside),
+                      .expected = "one model",
+                      .advice = "name one of them, such as " + (folder / inside[0]).string()});
+  throw InputError({.where = folder.string(),
+                    .found = "no trained model",
+                    .expected = "a folder model/ that `cellverdict run` or `train` wrote",
+                    .advice = "train first"});
+}
+
+fs::path store_of(const fs::path& folder, const ModelCard& card) {
+  std::string key;
+  for (const auto& [name, value] : card.provenance)
+    if (name == "store") key = value;
+  for (const fs::path& place : {folder, folder / "..", folder / ".." / ".."}) {
+    if (!fs::is_directory(place)) continue;
+    for (const auto& entry : fs::directory_iterator(place))
+      if (entry.path().filename().string().starts_with("store") && fs::exists(entry.path() / "store.json") &&
+          read_store_index(entry.path()).key == key)
+        return entry.path();
+  }
+  throw InputError({.where = folder.string(),
+                    .found = "no store of the counts that the model was trained on",
+                    .expected = "a folder store/ in the run folder",
+                    .advice = "run the experiment again"});
+}
+
+void check_same_split(const fs::path& folder, const SplitSummary& now, const SplitSummary& then) {
+  const bool same = now.classes == then.classes && std::equal(now.units.begin(), now.units.end(), then.units.begin(),
+                                                              then.units.end(), [](const SplitUnit& a, const SplitUnit& b) {
+                                                                return a.unit == b.unit && a.side == b.side && a.label == b.label &&
+                                                                       a.n_cells == b.n_cells;
+                                                              });
+  if (!same)
+    throw InputError({.where = folder.string(),
+                      .found = "an experiment.toml that splits the units in another way",
+                      .expected = "the split that the model was trained on",
+                      .advice = "run the experiment again"});
+}
+
+}  // namespace
+
+TrainedRun open_trained_run(const RunContext& context, const fs::path& named) {
+  const fs::path folder = fs::absolute(named / "").lexically_normal().parent_path();
+  if (!has_model(folder)) refuse_without_model(folder);
+  const fs::path file =
+      fs::exists(folder / "experiment.toml") ? folder / "experiment.toml" : folder.parent_path() / "experiment.toml";
+  if (!fs::exists(file))
+    throw InputError({.where = folder.string(),
+                      .found = "no experiment.toml",
+                      .expected = "a folder that `cellverdict run` or `train` wrote",
+                      .advice = "name the run folder and not the model alone"});
+  Experiment experiment = read_experiments({.file = file, .sets = {}, .variant = {}}).front();
+  Classifier classifier = Classifier::load(folder / "model");
+  const ModelCard& card = classifier.card();
+  RunContext seeded = context;
+  seeded.seed = experiment.train.seed;
+  const auto cohort = std::make_shared<const Cohort>(read_store(store_of(folder, card), experiment.data));
+  for (Split& split : make_splits(seeded, cohort, experiment)) {
+    if (split.summary().fold != card.split.fold) continue;
+    check_same_split(folder, split.summary(), card.split);
+    return {.experiment = std::move(experiment), .classifier = std::move(classifier), .split = std::move(split)};
+  }
+  throw InputError({.where = file.string(),
+                    .found = "another number of folds than the model's",
+                    .expected = "the configuration it was trained with",
+                    .advice = "run the experiment again"});
+}
+
+}  // namespace cellverdict
