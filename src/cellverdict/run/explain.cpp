@@ -5,6 +5,7 @@
 #include <cellverdict/encode/bags.h>
 #include <cellverdict/run/explain.h>
 #include <cellverdict/run/explain_sums.h>
+#include <cellverdict/run/gene_sets.h>
 #include <cellverdict/run/trained_run.h>
 
 #include <fmt/format.h>
@@ -65,6 +66,7 @@ class Explainer {
                         .advice = "train one with [model] kind = \"bag\""});
     choose_target();
     name_types();
+    if (!request.gmt.empty()) sets_ = read_gene_sets(request.gmt);
   }
 
   ExplainResult explain() {
@@ -75,6 +77,7 @@ class Explainer {
     describe(sums);
     const PseudobulkTest expression = pseudobulk_test(context_, train_, card().preparation, card().values, options_target());
     write_genes(sums, expression, out.temporary() / "genes.tsv");
+    if (!sets_.empty()) write_file(out.temporary() / "sets.tsv", compare_with_sets());
     sums.write_units(out.temporary() / "attributions.h5ad");
     sums.write_types(out.temporary() / "attributions_by_type.h5ad");
     write_file(out.temporary() / "types.tsv", sums.types_as_tsv());
@@ -202,9 +205,13 @@ class Explainer {
   void write_genes(const AttributionSums& sums, const PseudobulkTest& expression, const fs::path& file) {
     const GeneList& genes = card().preparation.genes;
     const std::vector<double> mean = sums.mean_attribution(-1), magnitude = sums.mean_magnitude(-1);
+    // What speaks for a class is seen in its own units; a side without any is ranked as a whole.
+    std::vector<double> strength = sums.mean_attribution(options_target());
+    if (std::isnan(strength[0])) strength = mean;
+    for (double& s : strength) s = std::abs(s);
     std::vector<std::size_t> order(static_cast<std::size_t>(genes.size()));
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return magnitude[a] > magnitude[b]; });
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return strength[a] > strength[b]; });
     std::string tsv = "rank\tgene_id\tgene_symbol\tattribution\tmagnitude";
     std::vector<std::vector<double>> of_class;
     for (std::size_t c = 0; c < classes().size(); ++c) {
@@ -225,6 +232,24 @@ class Explainer {
                                .expression_rank = expression.rank[g]});
     }
     write_file(file, tsv);
+    place_ = std::move(order);
+  }
+
+  std::string compare_with_sets() {
+    const GeneList& genes = card().preparation.genes;
+    result_.n_top = std::min(request_.top, std::max<std::int64_t>(1, genes.size() / 10));
+    std::vector<bool> top(static_cast<std::size_t>(genes.size()));
+    for (std::int64_t r = 0; r < result_.n_top; ++r) top[place_[r]] = true;
+    SetOverlaps overlaps = test_gene_sets(sets_, genes, top);
+    if (overlaps.n_absent > 0)
+      warn(fmt::format("{} of {} in {} without any gene of the model and left out.", overlaps.n_absent,
+                       counted(std::ssize(sets_), "set"), request_.gmt.string()));
+    result_.sets = std::move(overlaps.sets);
+    std::string tsv = "set\tn_genes\tn_top\todds_ratio\tp_value\tp_adjusted\n";
+    for (const auto& set : result_.sets)
+      tsv += fmt::format("{}\t{}\t{}\t{:.6g}\t{:.6g}\t{:.6g}\n", set.name, set.n_genes, set.n_top, set.odds_ratio, set.p_value,
+                         set.p_adjusted);
+    return tsv;
   }
 
   std::string record() const {
@@ -243,6 +268,9 @@ class Explainer {
                 {"n_units", result_.n_units},
                 {"n_cells", result_.n_cells},
                 {"n_genes", result_.n_genes},
+                {"gmt", request_.gmt.string()},
+                {"n_top", result_.n_top},
+                {"background", "the model's genes"},
                 {"relative_convergence_delta", {{"median", result_.median_delta}, {"worst", result_.worst_delta}}},
                 {"warnings", result_.warnings}}
                .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
@@ -262,6 +290,8 @@ class Explainer {
   AttributionOptions options_;
   std::vector<std::string> types_;
   std::vector<std::int32_t> type_, train_type_;  // [cells of the side]; -1: of no type of the test side
+  std::vector<GeneSet> sets_;
+  std::vector<std::size_t> place_;  // [genes] ranked, of the model's genes
   ExplainResult result_;
 };
 
@@ -275,6 +305,12 @@ ExplainResult explain_run(const RunContext& context, const ExplainRequest& reque
                       .advice = "build the preset `release`"});
   check_choice("--target", request.target, {"probability", "logit", "difference"});
   check_choice("--baseline", request.baseline, {"zero", "class-mean"});
+  if (request.top < 1)
+    throw UsageError(
+        {.where = "--top", .found = std::to_string(request.top), .expected = "at least 1", .advice = "100 are common"});
+  if (request.cells < -1)
+    throw UsageError(
+        {.where = "--cells", .found = std::to_string(request.cells), .expected = "a number of cells", .advice = "0: all"});
   if (request.steps < 1 || request.steps > 10000)
     throw UsageError(
         {.where = "--steps", .found = std::to_string(request.steps), .expected = "1 to 10000", .advice = "50 are common"});
