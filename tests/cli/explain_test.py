@@ -140,7 +140,13 @@ def main() -> int:
                                  "200", "--gmt", "sets.gmt", "--json"))
         check([s["set"] for s in result["sets"]] == ["first"] and result["sets"][0]["n_top"] == 6, "the set of first genes is found")
         check(len(table(folder / "why" / "sets.tsv")) == 1, "sets.tsv has a line for each set with genes")
+        check(len(result["random_weights_correlation"]) == 1 and abs(result["random_weights_correlation"][0]) <= 1, "a net with fresh weights")
         check(any("1 of 2 sets" in w for w in result["warnings"]), "a set without genes is counted")
+
+        same = json.loads(play("explain", "run", "--out", "again", "--baseline", "class-mean", "--cell-type", "cell_type", "--steps",
+                               "200", "--compare", "why", "--compare", "all", "--json"))["compared"]
+        check(same[0]["rank_correlation"] == 1 and same[0]["jaccard"] == 1, "an explanation agrees with itself")
+        check(same[1]["rank_correlation"] < 1 and same[1]["n_genes"] == same[0]["n_genes"], "and less with another")
 
         (folder / "mlp.toml").write_text(EXPERIMENT.replace('kind = "bag"', 'kind = "mlp"'))
         play("train", "mlp.toml", "--out", "cells", "-q")
@@ -152,8 +158,9 @@ def main() -> int:
             (("explain", "run", "--out", "x", "--target", "logits"), "did you mean 'logit'"),
             (("explain", "run", "--out", "x", "--cell-type", "celltype"), "cell_type"),
             (("explain", "sim", "--out", "x"), "no trained model"),
+            (("explain", "run", "--out", "x", "--compare", "sim"), "genes.tsv"),
         ]:
-            said = play(*words, code=1 if words[1] == "sim" else 2)
+            said = play(*words, code=1 if expected in ("no trained model", "genes.tsv") else 2)
             check(expected in said, f"{' '.join(words)} says {expected}: {said}")
             check(not (folder / "x").exists(), "nothing is written")
     print("explanations add up")

@@ -118,6 +118,39 @@ TEST_CASE("sums over the genes of groups of cells are the same without the matri
   }
 }
 
+TEST_CASE("a profile for each group is the same as its cells written out, signed and in magnitude") {
+  const Explained example;
+  BagClassifier net(small_bag_shape("gated-attention"), 5);
+  const std::vector<std::int32_t> group = {0, 1, 1, 0, 2, 2, 2, 0, 1};
+  std::vector<float> profiles;
+  for (std::int64_t k = 0; k < 3 * kBagGenes; ++k) profiles.push_back(k % 4 == 0 ? 0.0F : 0.1F * static_cast<float>(k % 11));
+  CsrBlock written;
+  for (const std::int32_t of : group) {
+    for (std::int32_t g = 0; g < kBagGenes; ++g)
+      if (const float x = profiles[of * kBagGenes + g]; x != 0) written.push(g, x);
+    written.end_row();
+  }
+  const CellBatch cells{example.cells, FirstLayerKernel::sparse, 2};
+  const Attribution expected = integrated_gradients({}, net, cells, group, {.cells = &written}, {});
+  std::vector<double> magnitude(expected.gene.size());
+  for (std::int64_t i = 0; i < expected.matrix.n_rows(); ++i)
+    for (std::int64_t k = expected.matrix.indptr[i]; k < expected.matrix.indptr[i + 1]; ++k)
+      magnitude[group[i] * kBagGenes + expected.matrix.indices[k]] += std::abs(expected.matrix.values[k]);
+  for (const bool keep : {false, true}) {
+    const Attribution found =
+        integrated_gradients({}, net, cells, group, {.profile = profiles}, {.keep_matrix = keep, .magnitude = true});
+    REQUIRE(found.magnitude.size() == magnitude.size());
+    CHECK(found.value == doctest::Approx(expected.value));
+    CHECK(found.baseline_value == doctest::Approx(expected.baseline_value));
+    for (std::size_t k = 0; k < magnitude.size(); ++k) {
+      CHECK(std::abs(found.gene[k] - expected.gene[k]) < 1e-7);
+      CHECK(std::abs(found.magnitude[k] - magnitude[k]) < 1e-7);
+    }
+  }
+  const Attribution without = integrated_gradients({}, net, cells, group, {.profile = profiles}, {.keep_matrix = false});
+  for (std::size_t k = 0; k < without.gene.size(); ++k) CHECK(std::abs(without.gene[k] - expected.gene[k]) < 1e-7);
+}
+
 TEST_CASE("the genes that tell the classes apart are the ones found") {
   const TempFolder folder;
   const Split split = toy_split();  // genes 0 to 2

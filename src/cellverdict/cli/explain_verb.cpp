@@ -33,12 +33,24 @@ std::string as_text(const ExplainResult& result, const ExplainRequest& request) 
       text += fmt::format("  {:<40}  {:>4} of {:>5}  odds ratio {:>8.3g}  adjusted p {:.2g}\n", result.sets[s].name,
                           result.sets[s].n_top, result.sets[s].n_genes, result.sets[s].odds_ratio, result.sets[s].p_adjusted);
   }
-  return text + "\nfiles: " + request.out.string() + "\n";
+  for (const double agreement : result.random_agreement)
+    text += fmt::format("\na net with fresh weights: Spearman's correlation of the genes' absolute attributions {:.2f}", agreement);
+  for (const auto& other : result.agreement)
+    text += fmt::format("\n{}: Spearman's correlation of the ranks of {} shared genes {:.2f}, Jaccard index of the first {} {:.2f}",
+                        other.folder, with_commas(other.n_genes), other.correlation, other.n_first, other.jaccard);
+  return text + (result.random_agreement.empty() && result.agreement.empty() ? "\nfiles: " : "\n\nfiles: ") + request.out.string() +
+         "\n";
 }
 
 std::string as_json(const ExplainResult& result, const ExplainRequest& request) {
   using Json = nlohmann::ordered_json;
-  Json genes = Json::array(), sets = Json::array();
+  Json genes = Json::array(), sets = Json::array(), compared = Json::array();
+  for (const auto& other : result.agreement)
+    compared.push_back({{"folder", other.folder},
+                        {"n_genes", other.n_genes},
+                        {"rank_correlation", other.correlation},
+                        {"n_first", other.n_first},
+                        {"jaccard", other.jaccard}});
   for (const auto& gene : result.genes)
     genes.push_back({{"id", gene.id},
                      {"symbol", gene.symbol},
@@ -62,6 +74,8 @@ std::string as_json(const ExplainResult& result, const ExplainRequest& request) 
               {"n_genes", result.n_genes},
               {"n_top", result.n_top},
               {"relative_convergence_delta", {{"median", result.median_delta}, {"worst", result.worst_delta}}},
+              {"random_weights_correlation", result.random_agreement},
+              {"compared", compared},
               {"genes", genes},
               {"sets", sets},
               {"warnings", result.warnings}}
@@ -73,6 +87,7 @@ std::string as_json(const ExplainResult& result, const ExplainRequest& request) 
 
 void explain_verb(const std::vector<std::string>& words) {
   std::string run, out, gmt;
+  std::vector<std::string> compare;
   ExplainRequest request;
   CommonOptions common;
   Arguments arguments(
@@ -98,6 +113,11 @@ void explain_verb(const std::vector<std::string>& words) {
   arguments.option("--gmt", gmt, "sets of genes, by symbol or id: one set a line, name, description, genes, divided by tabs");
   arguments.option("--top", request.top, "so many first genes are compared with the sets, at most a tenth of the model's");
   arguments.option("--cells", request.cells, "cells of each unit, drawn by the training's seed; 0: all; -1: as in training");
+  arguments.option("--random-weights", request.random_weights,
+                   "so many nets with fresh weights are explained beside: an explanation that looks like theirs says nothing");
+  arguments.option(
+      "--compare", compare,
+      "an earlier explanation, as of a model of another seed or fold: how far the ranks of genes agree; may be given again");
   arguments.option("--steps", request.steps, "of the quadrature along the path");
   add_common_options(arguments, common);
   arguments.parse(words);
@@ -106,6 +126,7 @@ void explain_verb(const std::vector<std::string>& words) {
   request.run = run;
   request.out = out;
   request.gmt = gmt;
+  request.compare.assign(compare.begin(), compare.end());
   const RunContext context = make_context("explain", common);
   const Stopwatch watch;
   const ExplainResult result = explain_run(context, request);

@@ -255,6 +255,12 @@ Attribution explain_bag(const RunContext& context, const Classifier& classifier,
   });
 }
 
+Classifier with_random_weights(const Classifier& classifier, std::uint64_t seed) {
+  ModelCard card = classifier.card();
+  card.train.seed = seed;  // of which make_parts draws the weights
+  return through_torch_door("explaining", [&] { return Classifier(card, make_parts(card)); });
+}
+
 std::vector<double> attention_of(const RunContext& context, const Classifier& classifier, const CsrBlock& cells) {
   return through_torch_door("explaining", [&] {
     torch::set_num_threads(context.threads);

@@ -49,6 +49,9 @@ Attribution explain_bag(const RunContext& context, const Classifier& classifier,
                         std::span<const std::int32_t> group, const AttributionBaseline& baseline,
                         const AttributionOptions& options);
 
+// The same net with fresh weights, as if training had not begun: an explanation that looks alike says nothing of what was learned.
+Classifier with_random_weights(const Classifier& classifier, std::uint64_t seed);
+
 // The share of each cell in its bag, [cells]; empty for a transformer, which has none.
 std::vector<double> attention_of(const RunContext& context, const Classifier& classifier, const CsrBlock& cells);
 

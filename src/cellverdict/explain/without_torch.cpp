@@ -21,6 +21,9 @@ Attribution explain_bag(const RunContext&, const Classifier&, const CsrBlock&, s
                         const AttributionBaseline&, const AttributionOptions&) {
   refuse();
 }
+Classifier with_random_weights(const Classifier&, std::uint64_t) {
+  refuse();
+}
 std::vector<double> attention_of(const RunContext&, const Classifier&, const CsrBlock&) {
   refuse();
 }

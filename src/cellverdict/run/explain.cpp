@@ -4,6 +4,7 @@
 #include <cellverdict/base/version.h>
 #include <cellverdict/encode/bags.h>
 #include <cellverdict/run/explain.h>
+#include <cellverdict/run/explain_agreement.h>
 #include <cellverdict/run/explain_sums.h>
 #include <cellverdict/run/gene_sets.h>
 #include <cellverdict/run/trained_run.h>
@@ -26,6 +27,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kMostRelativeDelta = 0.01;
+constexpr double kMostRandomAgreement = 0.8;
 constexpr const char* kNoType = "not annotated";
 
 std::int32_t class_number(const std::vector<std::string>& classes, const std::string& name, const std::string& option) {
@@ -66,6 +68,10 @@ class Explainer {
                         .advice = "train one with [model] kind = \"bag\""});
     choose_target();
     name_types();
+    for (std::int64_t r = 0; r < request.random_weights; ++r) {
+      random_.push_back(with_random_weights(run_.classifier, card().train.seed + 1 + static_cast<std::uint64_t>(r)));
+      random_sums_.emplace_back(ExplainedAxes{.genes = card().preparation.genes, .classes = classes(), .types = types_});
+    }
     if (!request.gmt.empty()) sets_ = read_gene_sets(request.gmt);
   }
 
@@ -75,6 +81,7 @@ class Explainer {
     AttributionSums sums({.genes = card().preparation.genes, .classes = classes(), .types = types_});
     explain_units(sums, out.temporary() / "cells.tsv");
     describe(sums);
+    compare_with_random(sums);
     const PseudobulkTest expression = pseudobulk_test(context_, train_, card().preparation, card().values, options_target());
     write_genes(sums, expression, out.temporary() / "genes.tsv");
     if (!sets_.empty()) write_file(out.temporary() / "sets.tsv", compare_with_sets());
@@ -179,6 +186,9 @@ class Explainer {
       for (std::size_t i = 0; i < cells.size(); ++i)
         table << test_.cell(cells[i]) << '\t' << bags.unit[b] << '\t' << classes()[test_.label(cells[i])] << '\t' << types_[type[i]]
               << fmt::format("\t{:.9g}\t{}\n", attribution.cell[i], attention.empty() ? "" : fmt::format("{:.9g}", attention[i]));
+      for (std::size_t r = 0; r < random_.size(); ++r)
+        random_sums_[r].add(bags.unit[b], bags.label[b], type,
+                            explain_bag(context_, random_[r], bag.cells, type, baseline, options_), {});
       context_.progress("explain", b + 1, bags.n_bags());
     }
     table.close();
@@ -202,13 +212,25 @@ class Explainer {
                       n_over, counted(result_.n_units, "unit"), 100 * result_.worst_delta, request_.steps));
   }
 
+  void compare_with_random(const AttributionSums& sums) {
+    const std::vector<double> own = sums.strength(options_target());
+    double most = 0;
+    for (const auto& random : random_sums_) {
+      result_.random_agreement.push_back(rank_correlation(own, random.strength(options_target())));
+      most = std::max(most, result_.random_agreement.back());
+    }
+    if (most > kMostRandomAgreement)
+      warn(
+          fmt::format("A net with fresh weights ranks the genes much alike (Spearman's correlation {:.2f}): this explanation says "
+                      "more of the genes' expression than of what was learned.",
+                      most));
+  }
+
   void write_genes(const AttributionSums& sums, const PseudobulkTest& expression, const fs::path& file) {
     const GeneList& genes = card().preparation.genes;
     const std::vector<double> mean = sums.mean_attribution(-1), magnitude = sums.mean_magnitude(-1);
-    // What speaks for a class is seen in its own units; a side without any is ranked as a whole.
-    std::vector<double> strength = sums.mean_attribution(options_target());
-    if (std::isnan(strength[0])) strength = mean;
-    for (double& s : strength) s = std::abs(s);
+    // What speaks for a class is seen in its own units.
+    const std::vector<double> strength = sums.strength(options_target());
     std::vector<std::size_t> order(static_cast<std::size_t>(genes.size()));
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return strength[a] > strength[b]; });
@@ -233,6 +255,7 @@ class Explainer {
     }
     write_file(file, tsv);
     place_ = std::move(order);
+    for (const auto& folder : request_.compare) result_.agreement.push_back(agreement_with(genes, place_, folder));
   }
 
   std::string compare_with_sets() {
@@ -254,6 +277,13 @@ class Explainer {
 
   std::string record() const {
     using Json = nlohmann::ordered_json;
+    Json compared = Json::array();
+    for (const auto& other : result_.agreement)
+      compared.push_back({{"folder", other.folder},
+                          {"n_genes", other.n_genes},
+                          {"rank_correlation", other.correlation},
+                          {"n_first", other.n_first},
+                          {"jaccard", other.jaccard}});
     return Json{{"version", std::string(version())},
                 {"run", request_.run.string()},
                 {"model_sha256", card().weights_sha256},
@@ -272,6 +302,8 @@ class Explainer {
                 {"n_top", result_.n_top},
                 {"background", "the model's genes"},
                 {"relative_convergence_delta", {{"median", result_.median_delta}, {"worst", result_.worst_delta}}},
+                {"random_weights_correlation", result_.random_agreement},
+                {"compared", compared},
                 {"warnings", result_.warnings}}
                .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
            "\n";
@@ -290,6 +322,8 @@ class Explainer {
   AttributionOptions options_;
   std::vector<std::string> types_;
   std::vector<std::int32_t> type_, train_type_;  // [cells of the side]; -1: of no type of the test side
+  std::vector<Classifier> random_;               // nets with fresh weights
+  std::vector<AttributionSums> random_sums_;     // and what explains them
   std::vector<GeneSet> sets_;
   std::vector<std::size_t> place_;  // [genes] ranked, of the model's genes
   ExplainResult result_;
@@ -305,6 +339,11 @@ ExplainResult explain_run(const RunContext& context, const ExplainRequest& reque
                       .advice = "build the preset `release`"});
   check_choice("--target", request.target, {"probability", "logit", "difference"});
   check_choice("--baseline", request.baseline, {"zero", "class-mean"});
+  if (request.random_weights < 0 || request.random_weights > 100)
+    throw UsageError({.where = "--random-weights",
+                      .found = std::to_string(request.random_weights),
+                      .expected = "0 to 100 nets",
+                      .advice = "one is common"});
   if (request.top < 1)
     throw UsageError(
         {.where = "--top", .found = std::to_string(request.top), .expected = "at least 1", .advice = "100 are common"});

@@ -87,6 +87,13 @@ std::vector<double> AttributionSums::mean_of(const std::vector<double>& values, 
   return mean;
 }
 
+std::vector<double> AttributionSums::strength(std::int32_t label) const {
+  const bool any = std::any_of(units_.begin(), units_.end(), [&](const auto& unit) { return unit.label == label; });
+  std::vector<double> mean = mean_attribution(any ? label : -1);
+  for (double& m : mean) m = std::abs(m);
+  return mean;
+}
+
 Frame AttributionSums::genes_frame() const {
   Frame var;
   var.index = Names(axes_.genes.ids);

@@ -42,6 +42,9 @@ class AttributionSums {
   std::vector<double> mean_attribution(std::int32_t label) const { return mean_of(attribution_, label); }
   std::vector<double> mean_magnitude(std::int32_t label) const { return mean_of(magnitude_, label); }
 
+  // Of the units of a class, or where there is none of all. [genes] absolute.
+  std::vector<double> strength(std::int32_t label) const;
+
   void write_units(const std::filesystem::path& file) const;  // attributions.h5ad
   void write_types(const std::filesystem::path& file) const;  // attributions_by_type.h5ad
   std::string types_as_tsv() const;
