@@ -10,7 +10,7 @@ A case is read top down, in an empty folder of its own:
     with study                   set up files; the verbs are the functions of files.py
     $ cellverdict prepare study.toml
     exit 2                       the exit code (0 when not said)
-    err  fragment                stderr has it; `not` has it not; `out` is for stdout
+    err  fragment                stderr has it; `not` has it not, `once` exactly once; `out` is for stdout
     absent run/store             nothing is there; `present` the other way round
 
 Every command that fails must say exactly one sentence, last on stderr, nothing on stdout, and no case may leave a temporary file.
@@ -123,6 +123,9 @@ class Runner:
                 text = result.stdout if word == "out" else result.stderr
                 if (rest in text) == (word == "not"):
                     said.append(f"{at}{word} {rest!r}\n      got: {text.strip()[-700:]}")
+            elif word == "once":
+                if (count := result.stderr.count(rest)) != 1:
+                    said.append(f"{at}{rest!r} is said {count} times\n      got: {result.stderr.strip()[-700:]}")
             elif word in ("absent", "present"):
                 if (folder / rest).exists() == (word == "absent"):
                     said.append(f"{at}{rest} is {'there' if word == 'absent' else 'not there'}")

@@ -103,6 +103,13 @@ def study(runner, folder, ending=""):
     write_text(folder / "study.toml", EXPERIMENT)
 
 
+def confounded(runner, folder):
+    """The study's sample sheet with a batch that goes with the genotype."""
+    head, *rows = read_text(folder / "samples.csv").splitlines()
+    batch = {"Control": "A", "Patient": "B"}
+    write_text(folder / "samples.csv", "".join(f"{row},{end}\n" for row, end in [(head, "batch")] + [(row, batch[row.split(",")[2]]) for row in rows]))
+
+
 once = threading.Lock()
 
 
@@ -263,5 +270,5 @@ def clean_up(folder: Path) -> None:
         MOUNTED.remove(place)
 
 
-SET_UP = {"library": library, "genes": genes, "study": study, "lmna": lmna, "cohort": cohort, "trained": trained, "interrupted": interrupted, "edit": edit, "entry": entry, "values": values,
+SET_UP = {"library": library, "genes": genes, "study": study, "confounded": confounded, "lmna": lmna, "cohort": cohort, "trained": trained, "interrupted": interrupted, "edit": edit, "entry": entry, "values": values,
           "cut": cut, "flip": flip, "text": text, "remove": remove, "h5ad": h5ad, "small-disk": small_disk}

@@ -53,7 +53,7 @@ std::shared_ptr<const Cohort> cohort_with(int n, const std::vector<Extra>& extra
 
 TEST_CASE("a batch that holds one class only cannot be told from the label") {
   const auto cohort = cohort_with(6, {{"batch", [](int u, int) { return u < 6 ? "A" : "B"; }}});
-  const auto rows = audit_confounding(*cohort);
+  const auto rows = audit_confounding(*cohort, {});
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].column == "batch");
   CHECK(rows[0].n_values == 2);
@@ -63,14 +63,20 @@ TEST_CASE("a batch that holds one class only cannot be told from the label") {
   CHECK(rows[0].one_class_values == std::vector<OneClassValue>{{"A", "Control", 6}, {"B", "Patient", 6}});
   CHECK(
       rows[0].warning ==
-      "Every value of 'batch' has units of one class only (12 units): unless it says label in other words, the two cannot be told "
-      "apart in these data.");
+      "Every value of 'batch' has units of one class only (12 units): the two cannot be told apart in these data. If it says label "
+      "in other words, name it in [evaluate] same_as_label.");
+  CHECK(may_explain_label(rows[0]));
+  const auto named = audit_confounding(*cohort, {"batch"});
+  REQUIRE(named.size() == 1);
+  CHECK(named[0].nested == "label");
+  CHECK(named[0].warning.empty());
+  CHECK_FALSE(may_explain_label(named[0]));
 }
 
 TEST_CASE("a strong but incomplete association is warned of with its strength, and none is not") {
   const auto cohort = cohort_with(10, {{"site", [](int u, int) { return u < 9 || u == 19 ? "A" : "B"; }},
                                        {"sex", [](int u, int) { return u % 2 == 0 ? "f" : "m"; }}});
-  const auto rows = audit_confounding(*cohort);
+  const auto rows = audit_confounding(*cohort, {});
   REQUIRE(rows.size() == 2);
   // [[9, 1], [1, 9]]: phi² = 0.64; corrected (0.64 - 1/19) / (2 - 1/19 - 1), square root.
   CHECK(*rows[0].v == doctest::Approx(std::sqrt((0.64 - 1.0 / 19) / (1 - 1.0 / 19))));
@@ -83,7 +89,7 @@ TEST_CASE("a strong but incomplete association is warned of with its strength, a
 
 TEST_CASE("a value with three units of one class is named even where the column as a whole is mixed") {
   const auto cohort = cohort_with(10, {{"plate", [](int u, int) { return u < 3 ? "P3" : u % 2 == 0 ? "P1" : "P2"; }}});
-  const auto rows = audit_confounding(*cohort);
+  const auto rows = audit_confounding(*cohort, {});
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].one_class_values == std::vector<OneClassValue>{{"P3", "Control", 3}});
   CHECK(says(rows[0].warning, "Values of 'plate' with units of one class only: P3 (3 units, all Control)."));
@@ -97,7 +103,7 @@ TEST_CASE("columns of cells are left out, names of units are listed and not warn
                                       {"with_gaps", [](int u, int) { return u % 4 == 0   ? ""
                                                                             : u % 2 == 0 ? "a"
                                                                                          : "b"; }}});
-  const auto rows = audit_confounding(*cohort);
+  const auto rows = audit_confounding(*cohort, {});
   REQUIRE(rows.size() == 2);
   CHECK(rows[0].column == "barcode_of_tube");
   CHECK(rows[0].nested == "unit");
@@ -109,7 +115,7 @@ TEST_CASE("columns of cells are left out, names of units are listed and not warn
 
 TEST_CASE("the days of the LMNA study are looked at, and a column that names the donor again is only listed") {
   const auto cohort = make_example(lmna_units());
-  const auto rows = audit_confounding(*cohort);
+  const auto rows = audit_confounding(*cohort, {});
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].column == "day");
   CHECK(rows[0].n_values == 7);
@@ -119,7 +125,7 @@ TEST_CASE("the days of the LMNA study are looked at, and a column that names the
 }
 
 TEST_CASE("two units against two can only be warned of for being told apart, never for a p-value") {
-  const auto rows = audit_confounding(*cohort_with(2, {{"batch", [](int u, int) { return u < 2 ? "A" : "B"; }}}));
+  const auto rows = audit_confounding(*cohort_with(2, {{"batch", [](int u, int) { return u < 2 ? "A" : "B"; }}}), {});
   REQUIRE(rows.size() == 1);
   CHECK(*rows[0].p > 0.2);
   CHECK(says(rows[0].warning, "the two cannot be told apart"));

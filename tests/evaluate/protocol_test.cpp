@@ -280,7 +280,7 @@ TEST_CASE("an inversion is explained by the rule that is most inverted, and by n
     worded.first_lines.clear();
     for (const double auc : aucs)
       worded.baselines.push_back({.covariate = "x", .unit_auc = auc, .sentence = "rule " + std::to_string(auc).substr(0, 4)});
-    word_evaluation(test.roles(), worded);
+    word_evaluation(test.roles(), {}, worded);
     return worded.warnings.at(0);
   };
   CHECK(says(warning_with({0.3, 0.1, 0.2}), "rule 0.10"));
@@ -525,6 +525,54 @@ TEST_CASE("folds are scored each by itself: models on different scales lose noth
       CHECK_FALSE(e.metrics[0].interval.has_value());
     }
   }
+}
+
+TEST_CASE("an AUC below chance is not said to include 0.5, and a share of fewer than four units has no interval") {
+  const Split split = split_example(make_example(many_units({"a", "b"}, 20, 3)), {.scheme = "group", .test_fraction = 0.4});
+  const TestView test = split.test();
+  const Evaluation e = evaluate_split(split, predicted(test, [&](std::int64_t i) { return test.label(i) == 1 ? 0.2 : 0.8; }));
+  CHECK_FALSE(e.shown);
+  CHECK(e.answer.ends_with(": worse than guessing."));
+  CHECK(e.answer.find("includes 0.5") == std::string::npos);
+
+  const Split small = split_example(make_example(many_units({"a", "b"}, 5)),
+                                    {.scheme = "lists", .test = {"a0", "a1", "a2", "b0", "b1", "b2", "b3"}});
+  const Evaluation few = evaluate_split(small, right(small.test()));
+  for (const auto& m : few.metrics) {
+    if (!m.over_units) continue;
+    if (m.metric == "sensitivity") CHECK(m.interval.has_value());  // four of b
+    if (m.metric != "specificity") continue;
+    CHECK(*m.estimate == 1);
+    CHECK_FALSE(m.interval.has_value());
+    CHECK(m.why_not == "3 units of a, fewer than 4");
+  }
+}
+
+TEST_CASE("units that are told apart by cells that hardly are get no sentence that says both") {
+  const Split split = split_example(make_example(many_units({"a", "b"}, 20, 50)), {.scheme = "group", .test_fraction = 0.4});
+  const TestView test = split.test();
+  std::uint64_t state = 1;
+  const Evaluation e = evaluate_split(split, predicted(test, [&](std::int64_t i) {
+                                        state = state * 6364136223846793005U + 1442695040888963407U;
+                                        const double noise = static_cast<double>(state >> 11U) / 9007199254740992.0;
+                                        return 0.2 + 0.5 * noise + (test.label(i) == 1 ? 0.04 : 0.0);
+                                      }));
+  REQUIRE(*e.heads[0].cells.auc < 0.6);
+  REQUIRE(e.shown);
+  CHECK(e.verdict.find("no better than guessing") == std::string::npos);
+  CHECK(says(e.verdict, "their means over a unit are"));
+}
+
+TEST_CASE("a column that goes with the label is a covariate whoever is named, one that says it again is not") {
+  const auto cohort = make_example(lmna_units());
+  const Split split = split_example(cohort, lmna_lists());
+  const std::vector<ConfoundingRow> rows = {
+      {.column = "batch", .n_values = 2, .n_units = 12, .v = 1.0, .p = 0.001},
+      {.column = "code", .n_values = 2, .n_units = 12, .v = 1.0, .p = 0.001, .nested = "label"},
+      {.column = "sex", .n_values = 2, .n_units = 12, .v = 0.1, .p = 0.7}};
+  const CovariateSources from{split.summary(), {"day"}, cohort->roles, rows};
+  CHECK(covariates_of(from, {}) == std::vector<std::string>{"day", "batch"});
+  CHECK(covariates_of(from, {.covariates = {"sex"}}) == std::vector<std::string>{"sex", "batch"});
 }
 
 TEST_CASE("subgroups count units by hand, cut numbers at the median, and say why a column makes no groups") {

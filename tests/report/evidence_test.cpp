@@ -68,7 +68,7 @@ TEST_CASE("units come before cells in the table of certainty, each number with i
   example::measure(pair);
   const std::string few = certainty_table(pair, "library");
   CHECK(has(few, escape_html(pair.metrics[0].why_not)));
-  CHECK(has(few, "<td class=\"num\">none</td>"));
+  CHECK(has(few, "<td class=\"num\">not estimable</td>"));
   CHECK_FALSE(has(few, "mean over folds"));
   CHECK(certainty_table(Evaluation{}, "library").empty());
 }

@@ -43,7 +43,7 @@ TEST_CASE("the forest has a row for each variant and each simple model, with whi
   REQUIRE(rows.size() == 4);
   CHECK(rows[0]["name"] == "mixed days, model A · 2 libraries");
   CHECK_FALSE(rows[0].contains("low"));
-  CHECK(has(rows[0]["text"], "no interval"));
+  CHECK(has(rows[0]["text"], "interval not estimable"));
   const auto& auc = input.variants[1].evaluation.metrics[0];
   CHECK(rows[1]["low"].get<double>() == doctest::Approx(auc.interval->low).epsilon(1e-5));
   CHECK(rows[1]["high"].get<double>() == doctest::Approx(auc.interval->high).epsilon(1e-5));

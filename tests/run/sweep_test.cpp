@@ -52,12 +52,20 @@ TEST_CASE("a label that no head has is refused with those there are") {
   }
 }
 
+TEST_CASE("one at a time, the file's own setting is the first candidate though no list holds its value") {
+  const auto e = read(std::string(kStudy) + "[sweep]\nmode = 'one-at-a-time'\nset = { 'train.epochs' = [2, 3] }\n");
+  REQUIRE(e[0].candidates.size() == 3);
+  CHECK(e[0].candidates[0].name == "as in the file");
+  CHECK(e[0].candidates[0].train.epochs == e[0].train.epochs);
+  CHECK(e[0].candidates[2].train.epochs == 3);
+}
+
 TEST_CASE("one at a time, the file's own setting is one candidate, however many lists hold its value") {
   const auto e =
       read(std::string(kStudy) + "[sweep]\nmode = 'one-at-a-time'\nset = { 'model.depth' = [1, 2], 'train.epochs' = [20, 50] }\n");
   std::vector<std::string> names;
   for (const auto& candidate : e[0].candidates) names.push_back(candidate.name);
-  CHECK(names == std::vector<std::string>{"model.depth 1", "model.depth 2", "train.epochs 50"});
+  CHECK(names == std::vector<std::string>{"as in the file", "model.depth 2", "train.epochs 50"});
 }
 
 TEST_CASE("a variant may have a sweep of its own, and so may the command line") {
@@ -66,7 +74,7 @@ TEST_CASE("a variant may have a sweep of its own, and so may the command line") 
                       "'sweep.set' = { 'model.width' = [4, 8] } }\n");
   REQUIRE(e.size() == 2);
   CHECK(e[0].candidates.empty());
-  CHECK(e[1].candidates.size() == 2);
+  CHECK(e[1].candidates.size() == 3);  // with the file's own
   CHECK(read(kStudy, {"sweep.set={ 'model.width' = [4, 8, 16] }"})[0].candidates.size() == 3);
 }
 

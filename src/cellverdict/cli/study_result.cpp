@@ -61,7 +61,7 @@ std::string certainty(const Evaluation& e) {
     }
     if (!line.empty()) text += fmt::format("  {:<12} {}\n", over_units ? "units" : "cells", line);
   }
-  if (const std::string why = reasons(all); !why.empty()) text += "               no interval: " + why + "\n";
+  if (const std::string why = reasons(all); !why.empty()) text += "               interval not estimable: " + why + "\n";
   std::vector<const MeasuredMetric*> differences;
   for (const auto& rival : e.rivals) {
     std::string numbers;
@@ -99,7 +99,12 @@ std::string study_as_text(const StudyResult& result) {
     if (std::find(list.begin(), list.end(), line) == list.end()) list.push_back(line);
   };
   for (const auto& e : result.evaluations) {
-    for (const auto& line : e.first_lines) once(first_lines, line);
+    for (const auto& line : e.first_lines) {
+      const bool all = std::ranges::all_of(result.evaluations, [&](const Evaluation& other) {
+        return std::ranges::find(other.first_lines, line) != other.first_lines.end();
+      });
+      once(first_lines, all ? line : e.name + ": " + line);
+    }
     for (const auto& baseline : e.baselines) once(sentences, baseline.sentence);
   }
   std::string text;
@@ -109,7 +114,7 @@ std::string study_as_text(const StudyResult& result) {
   for (const auto& e : result.evaluations) text += (e.name.empty() ? "" : e.name + ": ") + e.verdict + "\n";
   text += "\n";
   for (const auto& e : result.evaluations) {
-    if (!e.answer.empty()) text += e.answer + "\n";
+    if (!e.answer.empty()) text += (result.evaluations.size() > 1 ? e.name + ": " : "") + e.answer + "\n";
     text += certainty(e);
   }
   text += "\n";

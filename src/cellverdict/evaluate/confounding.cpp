@@ -111,14 +111,28 @@ std::vector<OneClassValue> one_class_values(const UnitValues& values, const Unit
   return out;
 }
 
+bool has_one_class_a_value(const ConfoundingRow& row) {
+  return row.n_values >= 2 && std::ssize(row.one_class_values) == row.n_values && 2 * row.n_values <= row.n_units;
+}
+
+bool goes_with_label(const ConfoundingRow& row) {
+  return row.v && row.p && *row.v >= kConfoundedFrom && *row.p < kConfoundedBelow;
+}
+
+// "disease_ontology_term_id" beside "disease", or the very names of the classes in another column.
+bool says_label_again(const std::string& column, const UnitValues& values, const Cohort& cohort, const Units& units) {
+  if (!names_again(values.code, units.label)) return false;
+  return column.starts_with(cohort.roles.label + "_") || values.names == cohort.classes;
+}
+
 std::string warning_of(const ConfoundingRow& row, const CohortRoles& roles) {
   const std::string units = counted(row.n_units, "unit");
-  if (std::ssize(row.one_class_values) == row.n_values && 2 * row.n_values <= row.n_units)
+  if (has_one_class_a_value(row))
     return fmt::format(
-        "Every value of '{}' has units of one class only ({}): unless it says {} in other words, the two cannot be told "
-        "apart in these data.",
+        "Every value of '{}' has units of one class only ({}): the two cannot be told apart in these data. If it says {} in other "
+        "words, name it in [evaluate] same_as_label.",
         row.column, units, roles.label);
-  if (row.v && row.p && *row.v >= kConfoundedFrom && *row.p < kConfoundedBelow)
+  if (goes_with_label(row))
     return fmt::format("'{}' goes with {} (Cramér's V {:.2f}, p = {:.3f}, {}): a model may read it instead of the {}.", row.column,
                        roles.label, *row.v, *row.p, units, roles.label);
   std::string values;
@@ -130,12 +144,15 @@ std::string warning_of(const ConfoundingRow& row, const CohortRoles& roles) {
                      row.column, values, row.column);
 }
 
-std::optional<ConfoundingRow> audit(const std::string& name, const Column& column, const Cohort& cohort, const Units& units) {
+std::optional<ConfoundingRow> audit(const std::string& name, const Column& column, const Cohort& cohort, const Units& units,
+                                    bool is_label) {
   const auto values = values_of(column, units);
   if (!values || values->names.size() < 2) return std::nullopt;
   ConfoundingRow row{.column = name, .n_values = std::ssize(values->names)};
   row.n_units = std::ranges::count_if(values->code, [](std::int32_t code) { return code >= 0; });
-  if (names_again(values->code, units.unit))
+  if (is_label || says_label_again(name, *values, cohort, units))
+    row.nested = "label";
+  else if (names_again(values->code, units.unit))
     row.nested = "unit";
   else if (names_again(values->code, units.donor))
     row.nested = "donor";
@@ -153,14 +170,19 @@ std::optional<ConfoundingRow> audit(const std::string& name, const Column& colum
 
 }  // namespace
 
-std::vector<ConfoundingRow> audit_confounding(const Cohort& cohort) {
+bool may_explain_label(const ConfoundingRow& row) {
+  return row.nested.empty() && (has_one_class_a_value(row) || goes_with_label(row));
+}
+
+std::vector<ConfoundingRow> audit_confounding(const Cohort& cohort, const std::vector<std::string>& same_as_label) {
   const Units units = units_of(cohort);
   const Frame& obs = cohort.table->obs();
   std::vector<ConfoundingRow> rows;
   for (std::size_t c = 0; c < obs.columns.size(); ++c) {
     const std::string& name = obs.names[c];
     if (name == cohort.roles.label || name == cohort.roles.unit || name == cohort.roles.donor) continue;
-    if (auto row = audit(name, obs.columns[c], cohort, units)) rows.push_back(*std::move(row));
+    const bool is_label = std::ranges::find(same_as_label, name) != same_as_label.end();
+    if (auto row = audit(name, obs.columns[c], cohort, units, is_label)) rows.push_back(*std::move(row));
   }
   return rows;
 }

@@ -6,6 +6,7 @@
 #include <cellverdict/split/cohort.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace cellverdict {
@@ -19,7 +20,11 @@ inline constexpr double kConfoundedBelow = 0.05;
 inline constexpr std::int64_t kSeveralUnits = 3;
 
 // Every obs column that has one value in each unit and differs between units, in the order of the table, but not label, unit and
-// donor themselves. Columns of cells (cell type, counts) are left out, and those with nearly as many values as units.
-std::vector<ConfoundingRow> audit_confounding(const Cohort& cohort);
+// donor themselves. Columns of cells (cell type, counts) are left out, and those with nearly as many values as units. Those of
+// `same_as_label` are listed and not warned of, as is a column whose values are the classes' own names or codes of its name.
+std::vector<ConfoundingRow> audit_confounding(const Cohort& cohort, const std::vector<std::string>& same_as_label);
+
+// Whether the column as a whole goes with the label so far that a model must be shown to know more than it.
+bool may_explain_label(const ConfoundingRow& row);
 
 }  // namespace cellverdict

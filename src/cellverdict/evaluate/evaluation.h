@@ -108,7 +108,7 @@ struct ConfoundingRow {
   std::optional<double> v;    // Cramér's V with the label, bias-corrected (Bergsma 2013)
   std::optional<double> p;    // of labels dealt anew between units
   std::vector<OneClassValue> one_class_values;
-  std::string nested;   // "unit" or "donor": it names that one again, and the label goes with it by construction
+  std::string nested;   // "unit", "donor" or "label": it names that one again, and the label goes with it by construction
   std::string warning;  // a sentence; empty: nothing to be afraid of
   bool operator==(const ConfoundingRow&) const = default;
 };

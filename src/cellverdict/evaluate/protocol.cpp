@@ -1,5 +1,6 @@
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/base/run_context.h>
+#include <cellverdict/evaluate/confounding.h>
 #include <cellverdict/evaluate/covariates.h>
 #include <cellverdict/evaluate/protocol.h>
 #include <cellverdict/evaluate/scoring.h>
@@ -114,7 +115,7 @@ std::vector<std::string> subgroups_of(const TestView& test, const EvaluateInput&
   for (std::size_t h = 1; h < input.heads.size(); ++h) extra_heads.push_back(input.heads[h].label);
   const CohortRoles& roles = test.roles();
   std::vector<std::string> names =
-      options.subgroups.empty() ? covariates_of(input.split, extra_heads, roles, options) : options.subgroups;
+      options.subgroups.empty() ? covariates_of({input.split, extra_heads, roles, input.confounding}, options) : options.subgroups;
   const std::string& by = input.split.by;
   if (!by.empty() && by != roles.label && by != roles.unit && by != roles.donor && std::ranges::find(names, by) == names.end())
     names.push_back(by);
@@ -219,8 +220,13 @@ double majority_accuracy(const EvaluateInput& input, const TestView& test) {
 const OptionTable<EvaluateOptions>& evaluate_options() {
   static const auto table =
       OptionTable<EvaluateOptions>("evaluate")
-          .add("covariates", &EvaluateOptions::covariates,
-               "obs columns for covariate-only baselines; empty: the split's `by` and the extra heads")
+          .add(
+              "covariates", &EvaluateOptions::covariates,
+              "obs columns for covariate-only baselines; empty: the split's `by` and the extra heads; columns found to go with the "
+              "label are always among them")
+          .add("same_as_label", &EvaluateOptions::same_as_label,
+               "obs columns that say the label in other words (a code of the diagnosis): neither warned of nor held against the "
+               "model")
           .add("baselines", &EvaluateOptions::baselines,
                "simple models in the same table: majority, covariates, composition, pseudobulk, cells (each where the data allow "
                "it)",
@@ -252,16 +258,19 @@ const OptionTable<EvaluateOptions>& evaluate_options() {
   return table;
 }
 
-std::vector<std::string> covariates_of(const SplitSummary& split, const std::vector<std::string>& extra_heads,
-                                       const CohortRoles& roles, const EvaluateOptions& options) {
-  if (!options.covariates.empty()) return options.covariates;
-  std::vector<std::string> names;
+std::vector<std::string> covariates_of(const CovariateSources& from, const EvaluateOptions& options) {
+  const CohortRoles& roles = from.roles;
+  std::vector<std::string> names = options.covariates;
   const auto add = [&](const std::string& name) {
     if (name.empty() || name == roles.label || name == roles.unit || name == roles.donor) return;
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   };
-  add(split.by);
-  for (const auto& head : extra_heads) add(head);
+  if (options.covariates.empty()) {
+    add(from.split.by);
+    for (const auto& head : from.extra_heads) add(head);
+  }
+  for (const auto& row : from.confounding)
+    if (may_explain_label(row)) add(row.column);
   return names;
 }
 
@@ -289,14 +298,14 @@ Evaluation evaluate(const TestView& test, const EvaluateInput& input, const Eval
   for (const auto& head : out.heads) out.combined_loss += head.weight * head.cells.loss;
   std::vector<std::string> extra_heads;
   for (std::size_t h = 1; h < input.heads.size(); ++h) extra_heads.push_back(input.heads[h].label);
+  const auto covariates = covariates_of({input.split, extra_heads, test.roles(), input.confounding}, options);
   if (input.folds.size() == 1)
-    for (const auto& covariate : covariates_of(input.split, extra_heads, test.roles(), options))
-      out.baselines.push_back(evaluate_covariate(input.folds[0].train, test, covariate));
+    for (const auto& covariate : covariates) out.baselines.push_back(evaluate_covariate(input.folds[0].train, test, covariate));
   out.majority_accuracy = majority_accuracy(input, test);
   out.confounding = input.confounding;
   for (const auto& row : out.confounding)
     if (!row.warning.empty()) out.warnings.push_back(row.warning);
-  word_evaluation(test.roles(), out);
+  word_evaluation(test.roles(), covariates, out);
   return out;
 }
 

@@ -14,6 +14,8 @@ namespace cellverdict {
 struct EvaluateOptions {
   std::vector<std::string>
       covariates;  // columns for covariate-only baselines; empty: the split's `by` and the extra heads' columns
+  std::vector<std::string>
+      same_as_label;  // columns that say the label in other words: neither warned of nor held against the model
   std::vector<std::string> baselines = {"majority", "covariates", "composition", "pseudobulk", "cells"};
   std::string cell_type;                          // column of the composition baseline; "" looks for `cell_type`
   std::int64_t types = 10;                        // found by k-means where there is no such column
@@ -60,9 +62,15 @@ struct EvaluateInput {
   int threads = 1;
 };
 
-// Columns of the covariate-only baselines under these options.
-std::vector<std::string> covariates_of(const SplitSummary& split, const std::vector<std::string>& extra_heads,
-                                       const CohortRoles& roles, const EvaluateOptions& options);
+struct CovariateSources {
+  const SplitSummary& split;
+  const std::vector<std::string>& extra_heads;
+  const CohortRoles& roles;
+  const std::vector<ConfoundingRow>& confounding;
+};
+// Columns of the covariate-only baselines under these options: those named, or the split's and the heads', and in any case those
+// that the audit found to go with the label.
+std::vector<std::string> covariates_of(const CovariateSources& from, const EvaluateOptions& options);
 
 Evaluation evaluate(const TestView& test, const EvaluateInput& input, const EvaluateOptions& options);
 

@@ -1,5 +1,6 @@
 #include <cellverdict/evaluate/scoring.h>
 
+#include <cellverdict/base/run_context.h>
 #include <cellverdict/evaluate/resampling.h>
 #include <cellverdict/stats/leave_pair_out.h>
 #include <cellverdict/stats/metrics.h>
@@ -130,6 +131,8 @@ std::vector<FoldScore> describe_folds(const ScoringInput& input, const Observati
   return folds;
 }
 
+constexpr std::int64_t kLeastUnitsOfClass = kLeastUnitsForAuc;
+
 // Intervals over units would speak of new ones; these were all seen in training.
 constexpr const char* kSeenInTraining = "cells of these units were in training";
 
@@ -150,15 +153,22 @@ std::vector<MeasuredMetric> shares_right(const ScoringInput& input, const std::v
     out.back().interval.reset();
     out.back().why_not = kSeenInTraining;
   };
+  // Of a class of two or three units even the exact interval says next to nothing, and reads as if it did.
+  const auto add_of_class = [&](const std::string& name, std::size_t c) {
+    add(name, right[c], n[c]);
+    if (input.optimistic || n[c] == 0 || n[c] >= kLeastUnitsOfClass) return;
+    out.back().interval.reset();
+    out.back().why_not = fmt::format("{} of {}, fewer than {}", counted(n[c], "unit"), classes[c], kLeastUnitsOfClass);
+  };
   std::int64_t hits = 0;
   for (const std::int64_t x : right) hits += x;
   add("accuracy", hits, std::ssize(calls));
   if (classes.size() == 2) {
-    add("sensitivity", right[input.positive], n[input.positive]);
-    add("specificity", right[1 - input.positive], n[1 - input.positive]);
+    add_of_class("sensitivity", static_cast<std::size_t>(input.positive));
+    add_of_class("specificity", static_cast<std::size_t>(1 - input.positive));
     return out;
   }
-  for (std::size_t c = 0; c < classes.size(); ++c) add("recall of " + classes[c], right[c], n[c]);
+  for (std::size_t c = 0; c < classes.size(); ++c) add_of_class("recall of " + classes[c], c);
   return out;
 }
 

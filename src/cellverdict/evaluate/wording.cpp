@@ -77,7 +77,9 @@ std::string verdict(const CohortRoles& roles, const Evaluation& e) {
                 : fmt::format("; it calls {} of {} right, each class of a unit on its own", right, e.units.size());
   }
   if (head.cells.auc && *head.cells.auc < kInvertedBelow && e.classes.size() == 2) return text + ": inverted, worse than guessing.";
-  if (head.cells.auc && *head.cells.auc < kGuessingBelow) return text + ": no better than guessing.";
+  // Of units that are told apart the single cells may hardly be.
+  if (head.cells.auc && *head.cells.auc < kGuessingBelow)
+    return text + (e.shown ? ": single cells are hardly told apart, their means over a unit are." : ": no better than guessing.");
   return text + ".";
 }
 
@@ -99,7 +101,7 @@ std::string interval_in_words(const MeasuredMetric& m) {
 
 // Of two classes the AUC against 0.5, of more the accuracy against answering by prevalence.
 struct Evidence {
-  bool estimable = false, above_chance = false;
+  bool estimable = false, above_chance = false, below_chance = false;
   std::string words;
 };
 Evidence evidence_of(const Evaluation& e, const std::string& units) {
@@ -108,6 +110,7 @@ Evidence evidence_of(const Evaluation& e, const std::string& units) {
     if (auc == nullptr || !auc->interval) return {.words = auc == nullptr ? "there is no AUC over units" : auc->why_not};
     return {.estimable = true,
             .above_chance = auc->interval->low > 0.5,
+            .below_chance = auc->interval->high < 0.5,
             .words = fmt::format("over {} the AUC is {}", units, interval_in_words(*auc))};
   }
   const RivalResult* majority = find_rival(e, "majority");
@@ -116,11 +119,12 @@ Evidence evidence_of(const Evaluation& e, const std::string& units) {
   const auto& difference = majority->difference;
   return {.estimable = true,
           .above_chance = difference.interval->low > 0,
+          .below_chance = difference.interval->high < 0,
           .words = fmt::format("over {} the accuracy is {:+.3f} (95 % interval {:+.3f} to {:+.3f}) against answering by prevalence",
                                units, *difference.estimate, difference.interval->low, difference.interval->high)};
 }
 
-void answer(const CohortRoles& roles, Evaluation& e) {
+void answer(const CohortRoles& roles, const std::vector<std::string>& names, Evaluation& e) {
   const std::string units = counted(n_test_units(e), "unit");
   const std::string question = fmt::format("that {} can be read in new {}", roles.label, plural_of(roles.unit));
   if (e.split.optimistic) {
@@ -137,11 +141,12 @@ void answer(const CohortRoles& roles, Evaluation& e) {
   e.shown = evidence.above_chance && beaten;
   e.answer = fmt::format("{} {}: {}", e.shown ? "Shown" : "Not shown", question, evidence.words);
   if (!evidence.above_chance) {
-    e.answer += e.classes.size() == 2 ? ", which includes 0.5." : ".";
+    e.answer += evidence.below_chance ? ": worse than guessing." : e.classes.size() == 2 ? ", which includes 0.5." : ".";
     return;
   }
   if (!beaten) {
-    e.answer += ", but " + std::string("the covariates alone may explain it. ") + covariates->sentence;
+    e.answer += fmt::format(", but {} alone may explain it. {}", names.empty() ? "the covariates" : joined_in_words(names),
+                            covariates->sentence);
     return;
   }
   std::vector<std::string> equals;
@@ -149,10 +154,10 @@ void answer(const CohortRoles& roles, Evaluation& e) {
     if (rival.name != "majority" && rival.name != "covariates" &&
         !(rival.difference.interval && rival.difference.interval->low > 0))
       equals.push_back(rival.name);
-  const std::string names = joined_in_words(equals);
+  const std::string simple = joined_in_words(equals);
   e.answer += equals.empty()
                   ? "."
-                  : fmt::format("; not shown to be better than the simple {} {}.", equals.size() == 1 ? "model" : "models", names);
+                  : fmt::format("; not shown to be better than the simple {} {}.", equals.size() == 1 ? "model" : "models", simple);
 }
 
 }  // namespace
@@ -163,13 +168,13 @@ std::string joined_in_words(const std::vector<std::string>& items) {
   return text;
 }
 
-void word_evaluation(const CohortRoles& roles, Evaluation& e) {
+void word_evaluation(const CohortRoles& roles, const std::vector<std::string>& covariates, Evaluation& e) {
   say_who_is_compared(roles, e);
   say_optimistic(e);
   warn_inverted(e);
   for (const auto& note : e.split.notes) e.warnings.push_back(note);
+  answer(roles, covariates, e);
   e.verdict = verdict(roles, e);
-  answer(roles, e);
 }
 
 }  // namespace cellverdict

@@ -36,7 +36,7 @@ void add(const std::string& name, const char* what, const std::vector<MeasuredMe
     row["text"] =
         fmt::format("{} ({} to {})", fixed(*auc->estimate, 3), fixed(auc->interval->low, 3), fixed(auc->interval->high, 3));
   } else {
-    row["text"] = fixed(*auc->estimate, 3) + ", no interval";
+    row["text"] = fixed(*auc->estimate, 3) + ", interval not estimable";
   }
   out.rows.push_back(row);
 }

@@ -13,6 +13,8 @@ namespace cellverdict {
 
 namespace {
 
+constexpr std::size_t kManyVariants = 4;
+
 // What the browser may do: run the two scripts below, known by their hash, show inline styles and data: images. No network.
 std::string hash_source(const std::string& script) {
   const std::string hex = sha256(script);
@@ -204,8 +206,12 @@ std::string html_of(PageState& state, const std::vector<Figure>& figures) {
 std::string make_page(const PageInput& input) {
   PageState state{input};
   const ReportInput& report = input.report;
-  std::string out = head_of(input) + "<body>\n<main>\n" + top(report) + verdicts(report) + compare_section(state) +
-                    comparison(report) + confounding_section(report);
+  std::string out = head_of(input) + "<body>\n<main>\n" + top(report);
+  // The sentences of many variants would push the tables out of sight.
+  const bool many = report.variants.size() > kManyVariants;
+  out += many ? compare_section(state) + comparison(report) + verdicts(report)
+              : verdicts(report) + compare_section(state) + comparison(report);
+  out += confounding_section(report);
   out += "<h2>All variants in figures</h2>\n" + html_of(state, input.overview);
   for (std::size_t i = 0; i < report.variants.size(); ++i) out += variant_section(state, i);
   out += intended_use(report) + limits_section(report) + model_card_section(report) + again(report) + tripod_section();

@@ -48,7 +48,7 @@ std::vector<std::string> numbers(const Evaluation& e, const std::string& unit_no
     out.push_back(fmt::format("{} over {}: {}{}", name, plural_of(unit_noun), metric(m.estimate),
                               m.interval ? fmt::format(" (95 % interval {} to {}, {})", fixed(m.interval->low, 3),
                                                        fixed(m.interval->high, 3), m.interval->method)
-                                         : " (no interval: " + m.why_not + ")"));
+                                         : " (interval not estimable: " + m.why_not + ")"));
   }
   for (const auto& rival : e.rivals)
     if (!rival.sentence.empty()) out.push_back(rival.sentence);

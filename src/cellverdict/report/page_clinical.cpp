@@ -140,7 +140,7 @@ std::string subgroup_table(const Evaluation& e, const std::string& unit_noun) {
       for (const auto& m : group.metrics) {
         Cell cell = number_cell(m.estimate ? fixed(*m.estimate, 3) : "n/a");
         cell.note = m.interval   ? fixed(m.interval->low, 3) + " to " + fixed(m.interval->high, 3)
-                    : m.estimate ? "no interval"
+                    : m.estimate ? "not estimable"
                                  : "no " + unit_noun;
         row.push_back(std::move(cell));
       }

@@ -33,7 +33,9 @@ Table table_of(const Evaluation& e, const std::string& unit_noun) {
       .css = "evidence"};
   for (const auto& row : e.confounding) {
     std::string thought = row.warning;
-    if (!row.nested.empty())
+    if (row.nested == "label")
+      thought = "Says the label in other words.";
+    else if (!row.nested.empty())
       thought = "Names each " + (row.nested == "unit" ? unit_noun : row.nested) + " again: it goes with the label by construction.";
     Cell name(row.column);
     name.is_bad = !row.warning.empty();

@@ -45,7 +45,7 @@ Cell measured_cell(const MeasuredMetric* m, bool is_difference = false) {
   if (m == nullptr) return number_cell("n/a");
   const auto number = [&](double x) { return is_difference ? fmt::format("{:+.3f}", x) : fixed(x, 3); };
   Cell cell = number_cell(m->estimate ? number(*m->estimate) : "n/a");
-  cell.note = m->interval ? number(m->interval->low) + " to " + number(m->interval->high) : "no interval";
+  cell.note = m->interval ? number(m->interval->low) + " to " + number(m->interval->high) : "not estimable";
   return cell;
 }
 
@@ -113,10 +113,10 @@ std::string certainty_table(const Evaluation& e, const std::string& unit_noun) {
   for (const bool over_units : {true, false})
     for (const auto& m : e.metrics) {
       if (m.over_units != over_units) continue;
-      table.rows.push_back({metric_name(e, m), number_cell(metric(m.estimate)),
-                            number_cell(m.interval ? fixed(m.interval->low, 3) + " to " + fixed(m.interval->high, 3) : "none"),
-                            over_units ? plural_of(unit_noun) : "cells", rests_on(e, m, unit_noun),
-                            m.interval ? m.interval->method : m.why_not});
+      table.rows.push_back(
+          {metric_name(e, m), number_cell(metric(m.estimate)),
+           number_cell(m.interval ? fixed(m.interval->low, 3) + " to " + fixed(m.interval->high, 3) : "not estimable"),
+           over_units ? plural_of(unit_noun) : "cells", rests_on(e, m, unit_noun), m.interval ? m.interval->method : m.why_not});
     }
   std::string note = fmt::format(
       "Read the rows over {} first. For the rows over cells only whole {} are drawn, with all their cells: cells of one {} are not "

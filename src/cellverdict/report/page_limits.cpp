@@ -27,8 +27,9 @@ std::vector<std::string> what_intervals_mean(const ReportInput& report) {
     items.push_back("No number here has an interval: how far it would be off in new " + units + " is not known.");
   if (report.variants.size() > 1)
     items.emplace_back(
-        "Variants are not compared by a test: a difference between two of them may be chance, and the best of several "
-        "looks better than it is.");
+        "A difference between two variants that has no interval may be chance. No interval is corrected for the number of "
+        "variants: "
+        "the best of several looks better than it is.");
   for (const auto& variant : report.variants)
     if (const auto line = donors_behind(variant.evaluation, report.unit_noun); !line.empty())
       items.push_back((report.variants.size() > 1 ? variant.evaluation.name + ": " : "") + line);

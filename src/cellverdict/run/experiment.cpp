@@ -143,7 +143,7 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
       Value changed = effective;
       for (const auto& [path, value] : candidate.set) set_by_path(changed, path, value);
       Experiment made = read(changed, candidate.name);
-      // One at a time, the file's own setting comes once for every key whose list has the file's own value.
+      // One at a time, every list that has the file's own value would give the file's own setting once more.
       if (known.insert(experiment_to_toml(made)).second) experiment.candidates.push_back(std::move(made));
     }
     experiments.push_back(std::move(experiment));

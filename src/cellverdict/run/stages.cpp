@@ -41,7 +41,8 @@ std::string saved_experiment(const VariantRun& variant) {
         .string();
   };
   if (!saved.data.sources.empty()) saved.data.sources = seen_from_there(saved.data.sources);
-  if (!saved.data.gene_map.empty()) saved.data.gene_map = seen_from_there(saved.data.gene_map);
+  for (std::string* table : {&saved.data.gene_map, &saved.data.panel, &saved.data.harmonise})
+    if (!table->empty()) *table = seen_from_there(*table);
   for (auto& file : saved.data.files) file = seen_from_there(file);
   return experiment_to_toml(saved);
 }
@@ -161,8 +162,9 @@ std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant
   if (variant.experiment.evaluate.threshold == "validation") refuse_threshold_choice(split.summary().classes);
   // Misspelt columns are found here, not after the training.
   for (const auto& name : variant.experiment.evaluate.covariates) split.values(name, "[evaluate] covariates");
-  for (const auto& name : variant.experiment.evaluate.subgroups)
-    folds.front().cohort->table->obs().column(name, "[evaluate] subgroups");
+  const Frame& obs = folds.front().cohort->table->obs();
+  for (const auto& name : variant.experiment.evaluate.subgroups) obs.column(name, "[evaluate] subgroups");
+  for (const auto& name : variant.experiment.evaluate.same_as_label) obs.column(name, "[evaluate] same_as_label");
   for (const auto& head : variant.experiment.model.heads) split.values(head.label, "[[model.head]] label");
   const fs::path saved = variant.folder / "experiment.toml";
   const std::string experiment = saved_experiment(variant);
@@ -175,7 +177,7 @@ std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant
   write_file(saved, experiment);
   for (const auto& note : summary.notes) context.warn(note);
   // Before hours of training, not after.
-  variant.confounding = audit_confounding(*folds.front().cohort);
+  variant.confounding = audit_confounding(*folds.front().cohort, variant.experiment.evaluate.same_as_label);
   for (const auto& row : variant.confounding)
     if (!row.warning.empty()) context.warn(row.warning);
   return folds;
@@ -193,7 +195,7 @@ static void ask_baselines(const RunContext& context, const EvaluateOptions& opti
                                 .train = train,
                                 .asked = test,
                                 .preparation = card.preparation,
-                                .covariates = covariates_of(input.split, extra_heads, test.roles(), options),
+                                .covariates = covariates_of({input.split, extra_heads, test.roles(), input.confounding}, options),
                                 .cell_type = cell_type,
                                 .k_means_types = options.types};
   for (auto& baseline : predict_baselines(request, options.baselines)) {

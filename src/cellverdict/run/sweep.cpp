@@ -88,6 +88,7 @@ std::vector<SweepCandidate> read_sweep(const Value& sweep, const std::string& fi
   const auto axes = read_axes(set == nullptr ? Value{ValueTable{}, {}} : *set, where);
   std::vector<SweepCandidate> candidates;
   if (mode == "one-at-a-time") {
+    candidates.push_back({.name = "as in the file", .set = {}});  // what each change is held against
     for (const auto& axis : axes)
       for (const auto& value : axis.values) candidates.push_back(with({}, axis.path, value));
     return candidates;

@@ -3,7 +3,8 @@
 // a sweep of its own (nested): no test unit has a say in which setting tests it.
 //
 //   [sweep]
-//   mode = "grid"                    # every combination; "one-at-a-time": each value with all else as the file has it
+//   mode = "grid"                    # every combination; "one-at-a-time": the file's own setting, and each value with all
+//                                    # else as the file has it
 //   set  = { "train.learning_rate" = [1e-3, 3e-4], "model.width" = [128, 512] }
 //
 // The weight of an extra head, the α of the combined loss, is swept by the head's label: "model.head.day.weight" = [0.1, 0.3, 1].
