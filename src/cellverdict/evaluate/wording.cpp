@@ -133,7 +133,7 @@ void answer(const CohortRoles& roles, const std::vector<std::string>& names, Eva
   }
   const Evidence evidence = evidence_of(e, units);
   if (!evidence.estimable) {
-    e.answer = fmt::format("Cannot say {}: {}.", question, evidence.words);
+    e.answer = fmt::format("Cannot say {}: not estimable, {}.", question, evidence.words);
     return;
   }
   const RivalResult* covariates = find_rival(e, "covariates");

@@ -45,7 +45,8 @@ std::vector<Figure> roc_figures(const ReportInput& report, const Comparison& com
                             .note = {}},
                            curves, unit));
   };
-  for (std::size_t m = 0; m < comparison.models.size(); ++m) {
+  // Of one model the overview has the same curves.
+  for (std::size_t m = 0; m < comparison.models.size() && comparison.models.size() > 1; ++m) {
     std::vector<RocCurveOf> curves;
     for (const auto& split : comparison.splits)
       if (split.variant[m] && has_roc(report.variants[*split.variant[m]].evaluation))

@@ -203,7 +203,7 @@ Figure flow_figure(const CohortFlow& flow, const ReportInput& input, std::size_t
     names.push_back(stage.name);
     bars.push_back({{"stage", stage.name}, {"cells", n}, {"text", with_commas(n) + " cells, " + counted(units, input.unit_noun)}});
   }
-  const Json y = {{"field", "stage"}, {"type", "nominal"}, {"sort", names}, {"title", nullptr}};
+  const Json y = {{"field", "stage"}, {"type", "nominal"}, {"sort", names}, {"title", nullptr}, {"axis", {{"labelLimit", 420}}}};
   const Json fill = {
       {"mark", {{"type", "bar"}, {"color", "#9fb8cc"}, {"height", {{"band", 0.7}}}}},
       {"encoding",

@@ -212,7 +212,7 @@ std::string model_table(const Place& place, const ComparedSplit& split) {
 
 std::string compare_section(PageState& state) {
   const Comparison& comparison = state.input.comparison;
-  if (comparison.is_empty()) return {};
+  if (comparison.is_empty() || comparison.models.size() < 2) return {};
   const ReportInput& report = state.input.report;
   const Place place{report, comparison};
   std::string out = "<h2 id=\"side-by-side\">Models and splits side by side</h2>\n";

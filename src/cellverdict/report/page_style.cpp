@@ -82,7 +82,7 @@ footer { margin-top: 3rem; padding-top: .8rem; border-top: 1px solid var(--line)
   .question { font-size: 1.08rem; }
   .first { font-size: 1rem; padding: .6rem .8rem; }
   .banner { margin-left: 0; }
-  .plot svg, .plot img { max-width: none; }
+  .plot img { max-width: none; }
 }
 /* Figures keep their white card: their colours are chosen for it. */
 @media screen and (prefers-color-scheme: dark) {
@@ -114,6 +114,9 @@ std::string page_script() {
       const view = JSON.parse(spec.textContent);
       delete view.$schema;  // it names Vega-Lite 5, which newer ones read as well but not without a warning
       await vegaEmbed(place, view, { ...options, downloadFileName: spec.dataset.name });
+      // On a phone a figure shrinks while its words can be read; a wider one is pushed aside with a finger.
+      const svg = place.querySelector("svg");
+      svg.style.minWidth = Math.round(0.72 * svg.viewBox.baseVal.width) + "px";
       drawn += 1;
     } catch (error) {
       place.innerHTML = fallback;
