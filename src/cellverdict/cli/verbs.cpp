@@ -23,6 +23,7 @@ constexpr std::array kVerbs = {
     Verb{"Learn", "report", "draw the report of one or several run folders anew", report_verb},
     Verb{"Use", "explain", "which genes of which cells made a net of bags say what it said", explain_verb},
     Verb{"Use", "predict", "what a saved model says of a stranger's cells", predict_verb},
+    Verb{"Use", "space", "how units lie in an embedding: neighbours, subgroups, severity, response", space_verb},
     Verb{"Use", "convert", "a matrix from one file format into another", convert_verb},
 };
 

@@ -72,6 +72,15 @@ void H5adCopy::add_obs(const std::string& name, const Column& column) {
   if (std::find(columns_.begin(), columns_.end(), name) == columns_.end()) columns_.push_back(name);
 }
 
+void H5adCopy::add_obsm(const std::string& name, std::span<const double> values, std::int64_t n_dimensions) {
+  if (std::ssize(values) != n_cells_ * n_dimensions)
+    throw InternalError({.where = name, .found = counted(std::ssize(values), "value"), .expected = counted(n_cells_, "cell")});
+  if (!root_->has("obsm")) root_->group("obsm", "dict", "0.1.0");
+  Hdf5Group obsm = root_->open_group("obsm");
+  obsm.remove(name);
+  obsm.matrix(name, values, n_cells_, n_dimensions);
+}
+
 bool H5adCopy::has_layer(const std::string& name) const {
   return std::find(layers_.begin(), layers_.end(), name) != layers_.end();
 }

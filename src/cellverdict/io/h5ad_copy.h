@@ -26,6 +26,9 @@ class H5adCopy {
   // One value a cell; a column so called is replaced.
   void add_obs(const std::string& name, const Column& column);
 
+  // An embedding [cells, n_dimensions] in obsm; one so called is replaced.
+  void add_obsm(const std::string& name, std::span<const double> values, std::int64_t n_dimensions);
+
   // Whether there is a layer so called.
   bool has_layer(const std::string& name) const;
 
