@@ -105,23 +105,23 @@ Ritz rotate_to_eigenvectors(const NormalisedGraph& graph, std::size_t width, std
   graph.apply(columns, width, {}, image);
   for (std::size_t i = 0; i < width; ++i)
     for (std::size_t j = 0; j < width; ++j) gram[i * width + j] = dot(columns, i, image, j, width);
-  const auto [values, vectors] = symmetric_eigen(gram, width);
+  const SymmetricEigen eigen = symmetric_eigen(gram, width);
   const auto turn = [&](std::vector<double>& m) {
     std::vector<double> row(width);
     for (std::size_t r = 0; r < m.size() / width; ++r) {
       std::fill(row.begin(), row.end(), 0.0);
       for (std::size_t j = 0; j < width; ++j)
-        for (std::size_t k = 0; k < width; ++k) row[k] += m[r * width + j] * vectors[j * width + k];
+        for (std::size_t k = 0; k < width; ++k) row[k] += m[r * width + j] * eigen.vectors[j * width + k];
       std::copy(row.begin(), row.end(), m.begin() + static_cast<std::ptrdiff_t>(r * width));
     }
   };
   turn(columns);
   turn(image);
-  Ritz out{.values = values};
+  Ritz out{.values = eigen.values};
   for (std::size_t k = 0; k < wanted; ++k) {
     double squares = 0;
     for (std::size_t r = 0; r < columns.size() / width; ++r) {
-      const double off = image[r * width + k] - values[k] * columns[r * width + k];
+      const double off = image[r * width + k] - eigen.values[k] * columns[r * width + k];
       squares += off * off;
     }
     out.residual = std::max(out.residual, std::sqrt(squares));
