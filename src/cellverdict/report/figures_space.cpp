@@ -51,8 +51,13 @@ Json coloured(const SpaceColour& colour) {
     domain.push_back(colour.shown[i]);
     range.push_back(kColours[i % kColours.size()]);
   }
-  domain.push_back(kOthers);
-  range.push_back(kGrey);
+  const auto is_grey = [&](std::int32_t code) {
+    return code < 0 || std::ranges::find(colour.shown, colour.labels.levels[static_cast<std::size_t>(code)]) == colour.shown.end();
+  };
+  if (std::ranges::any_of(colour.labels.codes, is_grey)) {
+    domain.push_back(kOthers);
+    range.push_back(kGrey);
+  }
   return {{"field", "c"}, {"type", "nominal"}, {"title", nullptr}, {"scale", {{"domain", domain}, {"range", range}}}};
 }
 
@@ -214,7 +219,9 @@ Figure box_figure(const SpaceReport& report) {
     for (std::size_t u = 0; u < number->values.size(); ++u) {
       const std::int32_t code = report.severity_labels.codes[u];
       if (code >= 0 && !std::isnan(number->values[u]))
-        values.push_back({{"g", report.severity_labels.levels[static_cast<std::size_t>(code)]}, {"v", number->values[u]}});
+        values.push_back({{"g", report.severity_labels.levels[static_cast<std::size_t>(code)]},
+                          {"v", number->values[u]},
+                          {"j", rounded(std::fmod(0.618034 * static_cast<double>(values.size()), 1))}});
     }
     const Json x = {{"field", "g"},
                     {"type", "nominal"},
@@ -224,10 +231,9 @@ Figure box_figure(const SpaceReport& report) {
     const Json y = {
         {"field", "v"}, {"type", "quantitative"}, {"title", nullptr}, {"scale", {{"zero", false}}}, {"axis", {{"tickCount", 4}}}};
     Json jittered = {
-        {"transform", {{{"calculate", "random()"}, {"as", "jitter"}}}},
         {"mark", {{"type", "circle"}, {"size", 18}, {"opacity", 0.45}, {"color", "#1d2329"}}},
         {"encoding",
-         {{"x", x}, {"y", y}, {"xOffset", {{"field", "jitter"}, {"type", "quantitative"}, {"scale", {{"domain", {-0.6, 1.6}}}}}}}}};
+         {{"x", x}, {"y", y}, {"xOffset", {{"field", "j"}, {"type", "quantitative"}, {"scale", {{"domain", {-0.6, 1.6}}}}}}}}};
     Json boxes = {{"mark",
                    {{"type", "boxplot"},
                     {"size", 34},
