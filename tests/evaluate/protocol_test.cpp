@@ -514,7 +514,14 @@ TEST_CASE("folds are scored each by itself: models on different scales lose noth
       probability.insert(probability.end(), p.begin(), p.end());
     }
     input.heads.push_back({.label = "genotype", .classes = test.cells.classes(), .probability = probability});
+    input.rivals = {{"same", "as good", probability},
+                    {"covariates", "knows nothing", predicted(test.cells, [](std::int64_t) { return 0.5; })}};
     const Evaluation e = evaluate(test.cells, input, {});
+    if (std::string(scheme) == "stratified-group") {
+      CHECK(says(e.rivals[0].sentence, "No better than same"));  // both separate all units: the difference has no variance
+      CHECK(says(e.rivals[1].sentence, "Better than covariates (AUC difference +0.500, 95 % interval +0.1"));
+      CHECK(e.shown);
+    }
     CHECK(e.folds.size() == folds.size());
     CHECK(e.units.size() == 16);
     if (std::string(scheme) == "stratified-group") {

@@ -4,6 +4,7 @@
 #include <cellverdict/report/html.h>
 #include <cellverdict/stats/metrics.h>
 #include <doctest/doctest.h>
+#include <report/example_evaluation.h>
 #include <report/example_folds.h>
 
 #include <cmath>
@@ -30,6 +31,21 @@ bool has(const std::string& text, const std::string& part) {
 }
 
 }  // namespace
+
+TEST_CASE("a variant without an AUC is named under the figures that cannot draw it") {
+  auto input = example::report();
+  CHECK(variants_without_auc(input).empty());
+  auto& e = input.variants[1].evaluation;
+  e.heads.front().cells.auc.reset();
+  CHECK(variants_without_auc(input) == "No AUC, so not drawn: " + e.name + ".");
+  const auto figures = overview_figures(input);
+  for (const char* name : {"roc_by_variant", "auc_by_variant"}) {
+    REQUIRE(find(figures, name) != nullptr);
+    CHECK(has(find(figures, name)->note, e.name));
+  }
+  for (auto& variant : input.variants) variant.evaluation.heads.front().cells.auc.reset();
+  CHECK(variants_without_auc(input).empty());
+}
 
 TEST_CASE("the forest has a row for each variant and each simple model, with whiskers where there is an interval") {
   auto input = example::report();

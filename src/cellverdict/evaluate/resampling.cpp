@@ -103,7 +103,46 @@ MeasuredMetric Resampling::auc_difference_over_units(std::optional<double> estim
   const auto unit = numbers_of(calls);
   MeasuredMetric metric = over_cells("auc", estimate, difference_of(mean_auc(units.first, unit), mean_auc(units.second, unit)));
   metric.over_units = true;
+  // The same in every draw: separated units, or scores that say the same of everybody. Their own bounds still bound the difference.
+  if (!metric.interval && metric.estimate) {
+    const bool sure = guesses(units.first) || guesses(units.second);  // then one of the two has no doubt of its own
+    const double level = sure ? 0.95 : 0.975;
+    const auto a = bounds_without_variance(units.first, level), b = bounds_without_variance(units.second, level);
+    if (a && b) {
+      metric.interval = Interval{
+          .estimate = *metric.estimate,
+          .low = a->low - b->high,
+          .high = a->high - b->low,
+          .method = sure ? "exact, disjoint pairs within folds" : "exact bounds over disjoint pairs within folds (Bonferroni)"};
+      metric.why_not.clear();
+    }
+  }
   return metric;
+}
+
+bool Resampling::guesses(const Observations& units) const {
+  const auto score = units.scores();
+  std::vector<std::optional<double>> first(n_folds_);
+  for (std::size_t i = 0; i < score.size(); ++i) {
+    auto& of_fold = first[static_cast<std::size_t>(units.fold[i])];
+    if (!of_fold) of_fold = score[i];
+    if (score[i] != *of_fold) return false;
+  }
+  return true;
+}
+
+std::optional<Interval> Resampling::bounds_without_variance(const Observations& units, double level) const {
+  if (guesses(units)) return Interval{.estimate = 0.5, .low = 0.5, .high = 0.5, .method = "the same score for all"};
+  const std::int64_t n_pairs = pairs_within_folds(units);
+  if (n_pairs < kLeastUnitsForAuc) return std::nullopt;
+  std::vector<std::optional<double>> auc;
+  for (std::size_t f = 0; f < n_folds_; ++f) {
+    const Observations fold = units.of_fold(static_cast<std::int32_t>(f));
+    if (!fold.truth.empty()) auc.push_back(fold.classify().auc);
+  }
+  const auto mean = mean_over_folds(auc);
+  if (mean != 1.0 && mean != 0.0) return std::nullopt;
+  return exact_interval(mean == 1.0 ? n_pairs : 0, n_pairs, level);
 }
 
 MeasuredMetric Resampling::accuracy_difference_over_units(const Pair& units, const std::vector<UnitCall>& calls) const {

@@ -46,6 +46,10 @@ class Resampling {
  private:
   std::vector<std::int64_t> numbers_of(const std::vector<UnitCall>& calls) const;
   std::int64_t pairs_within_folds(const Observations& units) const;
+  // Whether all units of every fold have the same score.
+  bool guesses(const Observations& units) const;
+  // Of an AUC that is the same whichever units are drawn: 0, 1, or 0.5 of guessing.
+  std::optional<Interval> bounds_without_variance(const Observations& units, double level) const;
   UnitStatistic mean_auc(const Observations& all, const std::vector<std::int64_t>& unit) const;
   MeasuredMetric over_cells(std::string name, std::optional<double> estimate, const UnitStatistic& statistic) const;
 

@@ -45,7 +45,7 @@ Json theme(const FigureHead& head) {
                 {"titleFontWeight", 500},
                 {"labelFontSize", 12.5},
                 {"labelColor", "#333b43"},
-                {"labelLimit", 460},
+                {"labelLimit", 640},
                 {"symbolSize", 140},
                 {"symbolStrokeWidth", 2.5},
                 {"rowPadding", 4},

@@ -57,6 +57,8 @@ UnitProbabilities unit_probabilities(const Evaluation& evaluation);
 UnitProbabilities uncalibrated_unit_probabilities(const Evaluation& evaluation);
 
 // AUC over units of all variants and the simple models beside them, with intervals. Empty where no variant has one.
+// "No AUC, so not drawn: each donor left out." where only some variants have one; else empty.
+std::string variants_without_auc(const ReportInput& input);
 std::vector<Figure> forest_figures(const ReportInput& input);
 // One named curve of an overlay.
 struct RocCurveOf {

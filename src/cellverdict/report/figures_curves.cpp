@@ -31,6 +31,10 @@ Json points_of(const LearningCurve& curve, const Curve& what) {
   return points;
 }
 
+bool has_validation(const LearningCurve& curve) {
+  return std::ranges::any_of(curve.epochs, [](const auto& epoch) { return epoch.validation.has_value(); });
+}
+
 // A dashed line with its name above the plot, where no curve can run through it.
 Json best_epoch_layers(const LearningCurve& curve) {
   const int last = curve.epochs.back().number;
@@ -42,7 +46,7 @@ Json best_epoch_layers(const LearningCurve& curve) {
   const Json name = {{"data", data},
                      {"mark",
                       {{"type", "text"},
-                       {"text", "best epoch " + std::to_string(curve.best_epoch)},
+                       {"text", (has_validation(curve) ? "best epoch " : "last epoch, ") + std::to_string(curve.best_epoch)},
                        {"align", align},
                        {"baseline", "bottom"},
                        {"fontSize", 12},
@@ -53,7 +57,8 @@ Json best_epoch_layers(const LearningCurve& curve) {
 
 Json curve_body(const LearningCurve& curve, const Curve& what) {
   const int last = curve.epochs.back().number;
-  const Json sides = {"training cells (dropout on)", "validation cells"};
+  Json sides = {"training cells (dropout on)"};
+  if (has_validation(curve)) sides.push_back("validation cells");
   Json x_axis = {{"format", "d"}, {"tickMinStep", 1}, {"grid", false}};
   Json y = {{"field", what.field}, {"type", "quantitative"}, {"title", what.axis}};
   y["scale"] = what.is_rate ? Json{{"domain", {0, 1}}} : Json{{"zero", true}, {"nice", true}};

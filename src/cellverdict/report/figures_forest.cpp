@@ -43,6 +43,17 @@ void add(const std::string& name, const char* what, const std::vector<MeasuredMe
 
 }  // namespace
 
+std::string variants_without_auc(const ReportInput& input) {
+  std::string names;
+  std::size_t n = 0;
+  for (const auto& variant : input.variants) {
+    const Evaluation& e = variant.evaluation;
+    if (e.heads.empty() || e.heads.front().cells.auc) continue;
+    names += (n++ == 0 ? "" : ", ") + e.name;
+  }
+  return n == 0 || n == input.variants.size() ? "" : "No AUC, so not drawn: " + names + ".";
+}
+
 std::vector<Figure> forest_figures(const ReportInput& input) {
   constexpr const char *kModel = "the model", *kRival = "a simple model on the same units";
   Rows rows;
@@ -86,18 +97,19 @@ std::vector<Figure> forest_figures(const ReportInput& input) {
                        {"encoding", {{"y", y}, {"x", x("auc")}, {"color", colour}, {"tooltip", tooltip}}}};
   const Json numbers = {{"mark", {{"type", "text"}, {"align", "left"}, {"fontSize", 12}, {"color", "#1d2329"}}},
                         {"encoding", {{"y", y}, {"x", {{"value", 252}}}, {"text", {{"field", "text"}, {"type", "nominal"}}}}}};
-  return {make_figure({.name = "auc_over_units",
-                       .title = "AUC over " + plural_of(input.unit_noun) + ", beside simple models",
-                       .subtitle = "squares: estimate; lines: 95 % interval over " + plural_of(input.unit_noun),
-                       .banner = banner_of(input),
-                       .description = "AUC over " + plural_of(input.unit_noun) + " with its interval, for " +
-                                      counted(static_cast<std::int64_t>(rows.rows.size()), "model") + ".",
-                       .note = rows.left_out == 0 ? "" : std::to_string(rows.left_out) + " more rows are not drawn."},
-                      Json{{"width", 240},
-                           {"height", {{"step", 26}}},
-                           {"data", {{"values", rows.rows}}},
-                           {"layer", {chance, whiskers, points, numbers}}}
-                          .dump(-1, ' ', false, Json::error_handler_t::replace))};
+  return {make_figure(
+      {.name = "auc_over_units",
+       .title = "AUC over " + plural_of(input.unit_noun) + ", beside simple models",
+       .subtitle = "squares: estimate; lines: 95 % interval over " + plural_of(input.unit_noun),
+       .banner = banner_of(input),
+       .description = "AUC over " + plural_of(input.unit_noun) + " with its interval, for " +
+                      counted(static_cast<std::int64_t>(rows.rows.size()), "model") + ".",
+       .note = rows.left_out == 0 ? variants_without_auc(input) : std::to_string(rows.left_out) + " more rows are not drawn."},
+      Json{{"width", 240},
+           {"height", {{"step", 26}}},
+           {"data", {{"values", rows.rows}}},
+           {"layer", {chance, whiskers, points, numbers}}}
+          .dump(-1, ' ', false, Json::error_handler_t::replace))};
 }
 
 }  // namespace cellverdict

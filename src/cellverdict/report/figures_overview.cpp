@@ -93,7 +93,7 @@ Figure roc_overlay(const ReportInput& input, std::vector<RocCurveOf> shown) {
                              .subtitle = "dashed grey: guessing; below it the calls are the wrong way round",
                              .banner = banner_of(input),
                              .description = "ROC curves of " + counted(n, "variant") + " laid over one another.",
-                             .note = {}},
+                             .note = variants_without_auc(input)},
                             std::move(shown), input.unit_noun);
 }
 
@@ -185,7 +185,8 @@ Figure auc_bars(const ReportInput& input, const AucRows& rows) {
        .subtitle = rows.rules.empty() ? "bars grow from 0.5, which is guessing"
                                       : "bars grow from 0.5, which is guessing; marks: a rule that sees no gene",
        .banner = banner_of(input),
-       .description = "AUC of the test cells for " + counted(static_cast<std::int64_t>(rows.models.size()), "variant") + "."},
+       .description = "AUC of the test cells for " + counted(static_cast<std::int64_t>(rows.models.size()), "variant") + ".",
+       .note = variants_without_auc(input)},
       text_of(body));
 }
 
@@ -193,6 +194,20 @@ bool same_flow(const CohortFlow& a, const CohortFlow& b) {
   return a.units == b.units && std::ranges::equal(a.stages, b.stages, [](const auto& p, const auto& q) {
            return p.name == q.name && p.n_cells == q.n_cells;
          });
+}
+
+// "Of donors, all cells." where a figure is not of all variants; else empty.
+template <class Is>
+std::string names_of(const ReportInput& input, Is is) {
+  std::string names;
+  bool all = true;
+  for (const auto& variant : input.variants) {
+    if (is(variant))
+      names += (names.empty() ? "Of " : "; ") + variant.evaluation.name;
+    else
+      all = false;
+  }
+  return all ? "" : names + ".";
 }
 
 Figure flow_figure(const CohortFlow& flow, const ReportInput& input, std::size_t number) {
@@ -233,6 +248,7 @@ std::vector<Figure> overview_figures(const ReportInput& input) {
     if (flow.stages.empty() || std::ranges::any_of(drawn, [&](const CohortFlow* other) { return same_flow(*other, flow); }))
       continue;
     out.push_back(flow_figure(flow, input, drawn.size()));
+    out.back().note = names_of(input, [&](const ReportVariant& other) { return same_flow(other.flow, flow); });
     drawn.push_back(&flow);
   }
   for (const auto& variant : input.variants) {
@@ -240,6 +256,7 @@ std::vector<Figure> overview_figures(const ReportInput& input) {
     if (std::ranges::any_of(summarised, [&](const QualitySummary* other) { return *other == quality; })) continue;
     for (auto& figure : quality_figures(quality, input)) {
       if (!summarised.empty()) figure.name += "_of_" + file_name_of(variant.evaluation.name);
+      figure.note = names_of(input, [&](const ReportVariant& other) { return other.quality == quality; });
       out.push_back(std::move(figure));
     }
     summarised.push_back(&quality);

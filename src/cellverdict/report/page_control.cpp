@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace cellverdict {
 
@@ -54,6 +55,16 @@ std::string negative_control(PageState& state, const Evaluation& e, const std::v
   std::string out;
   for (const auto& result : e.permutations) out += permutation_words(result, state.input.report.unit_noun);
   if (out.empty()) return out;
+  // Those of one donor are not exchangeable with those of another.
+  std::set<std::string> donors;
+  for (const auto& unit : e.split.units)
+    if (unit.side == Side::test) donors.insert(unit.donors.begin(), unit.donors.end());
+  const bool tested = std::ranges::any_of(e.permutations, [](const PermutationResult& p) { return p.p_value.has_value(); });
+  if (tested && !donors.empty() && std::ssize(donors) < n_test_units(e))
+    out += html_paragraph(
+        fmt::format("The labels were dealt between {}, some of which are of one donor: for new people p may be too small.",
+                    plural_of(state.input.report.unit_noun)),
+        "soft");
   return "<h3>Negative control</h3>\n" + out + html_of(state, figures);
 }
 

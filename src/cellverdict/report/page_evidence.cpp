@@ -122,7 +122,10 @@ std::string certainty_table(const Evaluation& e, const std::string& unit_noun) {
       "Read the rows over {} first. For the rows over cells only whole {} are drawn, with all their cells: cells of one {} are not "
       "independent.",
       plural_of(unit_noun), plural_of(unit_noun), unit_noun);
-  if (!e.folds.empty()) note += " The AUC is the mean over folds: scores of different models cannot be ranked together.";
+  if (!e.folds.empty())
+    note +=
+        " The AUC is the mean over folds: scores of different models cannot be ranked together. For the same "
+        "reason no curve of precision and recall is drawn.";
   return "<h3>How sure is this</h3>\n" + html_of(table) + html_paragraph(note, "soft") +
          html_paragraph(donors_behind(e, unit_noun), "soft");
 }

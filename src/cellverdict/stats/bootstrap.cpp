@@ -39,7 +39,8 @@ std::string too_few(const std::vector<std::vector<std::size_t>>& units) {
   }
   if (!any) return "no units";
   if (fewest >= kLeastUnitsForBootstrap) return "";
-  return std::to_string(fewest) + " units in the smallest class; a bootstrap needs " + std::to_string(kLeastUnitsForBootstrap);
+  return (fewest == 1 ? "1 unit" : std::to_string(fewest) + " units") + std::string(" in the smallest class; a bootstrap needs ") +
+         std::to_string(kLeastUnitsForBootstrap);
 }
 
 // Sorted draws; numpy.percentile's linear interpolation.
