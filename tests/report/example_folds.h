@@ -121,12 +121,12 @@ inline ReportVariant folds_variant(int n_per_class = 12) {
     e.cell_bins.push_back({0.05 + 0.1 * bin, 960, static_cast<std::int64_t>((0.15 + 0.07 * bin) * 960)});
   e.cell_brier = 0.212;
   e.permutations = {{.model = "pseudobulk",
-                   .statistic = "auc",
-                   .observed = 0.889,
-                   .deals = std::vector<double>(200, 0.5),
-                   .p_value = 1.0 / 201,
-                   .smallest_p = 1.0 / 201,
-                   .n_distinct = "2704156"}};
+                     .statistic = "auc",
+                     .observed = 0.889,
+                     .deals = std::vector<double>(200, 0.5),
+                     .p_value = 1.0 / 201,
+                     .smallest_p = 1.0 / 201,
+                     .n_distinct = "2704156"}};
   e.rivals = {rival_of(e, "majority", 0.0, "each class as likely as among the training units"),
               rival_of(e, "pseudobulk", 1.4, "logistic regression on the summed profile of each unit, 1,000 genes")};
   const std::string warning =

@@ -12,6 +12,8 @@ namespace cellverdict {
 
 namespace {
 
+constexpr std::size_t kMostNamed = 4;  // variants that share an answer, where no other has another
+
 // "AUC", "sensitivity (Patient called Patient)".
 std::string metric_name(const Evaluation& e, const MeasuredMetric& m) {
   if (m.metric == "auc") return "AUC";
@@ -85,7 +87,9 @@ std::string answers(const ReportInput& report) {
                        : kind == "not shown" ? "no"
                                              : "open",
                        kind);
-    if (report.variants.size() > 1) out += " <span class=\"who\">" + escape_html(names[i]) + "</span>";
+    const bool all = first.size() == 1 && report.variants.size() > kMostNamed;
+    const std::string who = all ? fmt::format("all {} variants", report.variants.size()) : names[i];
+    if (report.variants.size() > 1) out += " <span class=\"who\">" + escape_html(who) + "</span>";
     out += "</p>" + html_paragraph(first[i]->answer) + "</div>\n";
   }
   return out.empty() ? out : "<div class=\"answers\">\n" + out + "</div>\n";

@@ -50,8 +50,8 @@ struct TrainRequest {
   TrainOptions train;
   // Folder; the latest whole epoch, written every few seconds and on an interrupt. Empty: none is kept.
   std::filesystem::path checkpoints;
-  std::string key;                    // of everything that decides the result: a checkpoint of another key is not resumed
-  bool resume = false;                // go on from the checkpoint there
+  std::string key;      // of everything that decides the result: a checkpoint of another key is not resumed
+  bool resume = false;  // go on from the checkpoint there
 };
 
 // Fits on `train`, chooses the epoch on `validation` (absent: the last epoch). Classes of extra heads are the values of their
