@@ -16,8 +16,9 @@ struct alignas(32) GeneSum {
   std::array<double, 4> parts{};
   GeneSum() = default;
   explicit GeneSum(double x) : parts{x, x * x, x > 0 ? 1.0 : 0.0, 0} {}
-  void add(const GeneSum other) {
-    for (std::size_t i = 0; i < parts.size(); ++i) parts[i] += other.parts[i];
+  void add(const GeneSum& other) {
+    const auto more = other.parts;  // a copy: the compiler cannot know that the two are not the same
+    for (std::size_t i = 0; i < parts.size(); ++i) parts[i] += more[i];
   }
 };
 
