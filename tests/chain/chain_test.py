@@ -235,7 +235,7 @@ def test_variants_share_one_store_and_one_report(chain: Chain, folder: Path):
     (folder / "two.toml").write_text(text)
     said = json.loads(chain.run("run", "two.toml", *SMALL, "--json", folder=folder).stdout)
     assert [e["name"] for e in said["evaluations"]] == ["day 19", "day 9"]
-    assert sorted(p.name for p in (folder / "runs/two").iterdir()) == ["day-19", "day-9", "figures", "report.html", "run.json", "store"]
+    assert sorted(p.name for p in (folder / "runs/two").iterdir()) == ["comparison.tsv", "day-19", "day-9", "figures", "model-card.md", "report.html", "run.json", "store"]
     for name in ("day-19", "day-9"):
         check_predictions(folder / "runs/two" / name)
         # The effective configuration is an experiment file itself.
