@@ -18,7 +18,9 @@ constexpr std::int64_t kCellsAtATime = std::int64_t{1} << 22;
 struct Seen {
   std::uint64_t fingerprint;
   std::int32_t unit;
-  friend auto operator<=>(const Seen&, const Seen&) = default;
+  bool operator<(const Seen& other) const {
+    return fingerprint != other.fingerprint ? fingerprint < other.fingerprint : unit < other.unit;
+  }
 };
 
 // Steele and Vigna's SplitMix64 finaliser.

@@ -69,7 +69,7 @@ std::string pair_table(const Place& place, const PairOfModels& pair) {
   const auto& [report, comparison] = place;
   const auto splits = shared_splits(comparison, pair.first, pair.second);
   const auto evaluation = [&](const ComparedSplit& split, std::size_t m) -> const Evaluation& {
-    return report.variants[*split.variant[m]].evaluation;
+    return place.report.variants[*split.variant[m]].evaluation;
   };
   const std::string a = comparison.models[pair.first].letter, b = comparison.models[pair.second].letter;
   const std::string score = score_name(evaluation(*splits.front(), pair.first));
