@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <string>
 
 using namespace cellverdict;
 
@@ -107,4 +108,27 @@ TEST_CASE("bags without a tissue are left out of what balances tissues, and coun
   CHECK(bags.n_left_out == 1);
   CHECK(std::count(bags.draws.begin(), bags.draws.end(), 1) == 0);
   CHECK(balance_bags({.kind = "oversample-disease"}, disease, tissue, 42, 1).n_left_out == 0);
+}
+
+TEST_CASE("how often each bag is shown on average is known without drawing") {
+  Study study;
+  study.tissue.of_bag[5] = -1;  // one without a tissue
+  for (const char* kind :
+       {"none", "downsample-disease", "oversample-disease", "oversample-tissue", "oversample-disease-and-tissue"})
+    for (const bool published : {false, true}) {
+      CAPTURE(kind);
+      CAPTURE(published);
+      const BalanceOptions options{.kind = kind, .as_published_code = published};
+      const auto expected = expected_draws(options, study.disease, study.tissue);
+      std::vector<double> n(study.disease.of_bag.size());
+      constexpr int kEpochs = 400;
+      for (int epoch = 1; epoch <= kEpochs; ++epoch)
+        for (const std::int64_t b : balance_bags(options, study.disease, study.tissue, 7, epoch).draws) n[b] += 1.0 / kEpochs;
+      for (std::size_t b = 0; b < n.size(); ++b) {
+        CAPTURE(b);
+        // Numbers of draws are whole: a share of a pair is rounded, by at most one draw among its bags. Drawing twice adds chance.
+        const bool both = std::string(kind) == "oversample-disease-and-tissue";
+        CHECK(std::abs(n[b] - expected[b]) < (both ? 0.1 * expected[b] + 0.35 : 0.2));
+      }
+    }
 }

@@ -121,6 +121,48 @@ void scale_lines(std::vector<double>& w, std::int64_t n_lines, std::int64_t line
 
 }  // namespace
 
+namespace {
+
+// Scales the weights so that every class adds up to the same: the smallest or the largest sum there is.
+void weigh_equally(const BagClasses& classes, bool to_smallest, std::vector<double>& weight) {
+  std::vector<double> sum(static_cast<std::size_t>(classes.n_classes));
+  for (std::size_t b = 0; b < weight.size(); ++b)
+    if (classes.of_bag[b] >= 0) sum[classes.of_bag[b]] += weight[b];
+  double goal = *std::max_element(sum.begin(), sum.end());
+  for (const double s : sum)
+    if (to_smallest && s > 0) goal = std::min(goal, s);
+  for (std::size_t b = 0; b < weight.size(); ++b)
+    if (classes.of_bag[b] >= 0 && weight[b] > 0) weight[b] *= goal / sum[classes.of_bag[b]];
+}
+
+}  // namespace
+
+std::vector<double> expected_draws(const BalanceOptions& options, const BagClasses& disease, const BagClasses& tissue) {
+  const bool by_tissue = options.kind.ends_with("tissue"), by_disease = options.kind.find("disease") != std::string::npos;
+  std::vector<double> weight(disease.of_bag.size(), 1);
+  for (std::size_t b = 0; b < weight.size(); ++b)
+    if ((by_disease && disease.of_bag[b] < 0) || (by_tissue && tissue.of_bag[b] < 0)) weight[b] = 0;
+  if (std::all_of(weight.begin(), weight.end(), [](double w) { return w == 0; })) return weight;
+  if (by_disease) weigh_equally(disease, options.kind == "downsample-disease", weight);
+  if (!by_tissue) return weight;
+  if (!by_disease || options.as_published_code) {
+    weigh_equally(tissue, false, weight);
+    return weight;
+  }
+  // Both: as many draws as oversampling diseases alone, in the shares of the pairs.
+  const double total = std::accumulate(weight.begin(), weight.end(), 0.0);
+  std::vector<double> n(static_cast<std::size_t>(disease.n_classes * tissue.n_classes));
+  const auto pair_of = [&](std::size_t b) { return disease.of_bag[b] * tissue.n_classes + tissue.of_bag[b]; };
+  for (std::size_t b = 0; b < weight.size(); ++b)
+    if (weight[b] > 0) ++n[pair_of(b)];
+  std::vector<double> observed;
+  for (const double bags : n) observed.push_back(bags > 0 ? 1 : 0);
+  const auto share = equal_marginals(observed, disease.n_classes, tissue.n_classes);
+  for (std::size_t b = 0; b < weight.size(); ++b)
+    if (weight[b] > 0) weight[b] = total * share[pair_of(b)] / n[pair_of(b)];
+  return weight;
+}
+
 std::vector<double> equal_marginals(const std::vector<double>& observed, std::int64_t n_rows, std::int64_t n_columns) {
   constexpr int kMostTurns = 10000;
   constexpr double kStill = 1e-12;

@@ -33,6 +33,10 @@ struct BalancedBags {
 BalancedBags balance_bags(const BalanceOptions& options, const BagClasses& disease, const BagClasses& tissue, std::uint64_t seed,
                           int epoch);
 
+// How often balance_bags shows each bag in an epoch, on average: [bags]. In the published order of oversampling, whose second turn
+// starts from the draws of the first, of its mean.
+std::vector<double> expected_draws(const BalanceOptions& options, const BagClasses& disease, const BagClasses& tissue);
+
 // Weights of observed pairs [rows, columns], row-major, zero where not observed: sums of rows and of columns as equal as can be,
 // adding up to 1. Where no such weights exist, rows are equal and columns as the iteration left them.
 std::vector<double> equal_marginals(const std::vector<double>& observed, std::int64_t n_rows, std::int64_t n_columns);

@@ -1,15 +1,13 @@
 #include <cellverdict/evaluate/baselines.h>
 
-#include <cellverdict/base/parallel.h>
+#include <cellverdict/encode/bags.h>
 #include <cellverdict/encode/minibatches.h>
 #include <cellverdict/evaluate/cell_types.h>
 #include <cellverdict/evaluate/wording.h>
-#include <cellverdict/stats/logistic.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 namespace cellverdict {
@@ -17,43 +15,6 @@ namespace cellverdict {
 namespace {
 
 constexpr std::int64_t kMostTrainingCells = 10000;  // of the regression on cells: more change its answer by little
-constexpr double kPseudoCount = 0.5;                // a cell type that a unit lacks has no logarithm
-
-// Units of a view, one entry per unit and class, with a row of numbers each.
-struct UnitRows {
-  std::vector<std::int32_t> label;    // [entries]
-  std::vector<std::int32_t> of_cell;  // [cells] entry
-  std::vector<double> values;         // [entries, n]
-  std::int64_t n_features = 0;
-
-  std::int64_t size() const { return std::ssize(label); }
-  double& at(std::int64_t entry, std::int64_t feature) { return values[entry * n_features + feature]; }
-};
-
-UnitRows unit_rows(const CellView& view, std::int64_t n_features) {
-  UnitRows rows{.n_features = n_features};
-  std::map<std::pair<std::int32_t, std::int32_t>, std::int32_t> entry;
-  for (std::int64_t i = 0; i < view.n_cells(); ++i) {
-    const auto [found, is_new] = entry.try_emplace({view.unit_number(i), view.label(i)}, static_cast<std::int32_t>(entry.size()));
-    if (is_new) rows.label.push_back(view.label(i));
-    rows.of_cell.push_back(found->second);
-  }
-  rows.values.assign(static_cast<std::size_t>(rows.size() * n_features), 0);
-  return rows;
-}
-
-// Each feature to mean 0 and standard deviation 1 over the training entries; one that does not vary there becomes 0.
-void standardise(UnitRows& train, UnitRows& asked) {
-  for (std::int64_t f = 0; f < train.n_features; ++f) {
-    double sum = 0, squares = 0;
-    for (std::int64_t u = 0; u < train.size(); ++u) sum += train.at(u, f);
-    const double mean = sum / static_cast<double>(train.size());
-    for (std::int64_t u = 0; u < train.size(); ++u) squares += (train.at(u, f) - mean) * (train.at(u, f) - mean);
-    const double sd = std::sqrt(squares / static_cast<double>(train.size()));
-    for (UnitRows* rows : {&train, &asked})
-      for (std::int64_t u = 0; u < rows->size(); ++u) rows->at(u, f) = sd > 1e-12 ? (rows->at(u, f) - mean) / sd : 0;
-  }
-}
 
 std::vector<double> spread_over_cells(const UnitRows& rows, const std::vector<double>& of_unit, std::int64_t n_classes) {
   std::vector<double> out;
@@ -65,14 +26,50 @@ std::vector<double> spread_over_cells(const UnitRows& rows, const std::vector<do
   return out;
 }
 
-// One observation a unit, on standardised features.
-std::vector<double> regress_units(const BaselineRequest& request, UnitRows train, UnitRows asked) {
-  standardise(train, asked);
-  const auto n_classes = std::ssize(request.train.classes());
-  const LogisticOptions options{.class_weights = ClassWeights::balanced, .threads = request.context.threads};
-  const LogisticModel model = fit_logistic(DenseFeatures{train.values, train.n_features}, train.label, n_classes, options);
-  return spread_over_cells(asked, apply_logistic(model, rows_of(DenseFeatures{asked.values, asked.n_features}), options.threads),
-                           n_classes);
+// How often each training entry is shown in an epoch, on average; nothing where all are once.
+std::vector<double> weights_of(const BaselineRequest& request, const UnitRows& train) {
+  const UnitSampling& sampling = request.sampling;
+  if (sampling.balance.kind == "none") return {};
+  const Bags bags = bags_of(request.train);
+  const BagClasses disease{.of_bag = bags.label, .n_classes = std::ssize(request.train.classes())};
+  BagClasses tissue;
+  if (!sampling.tissue.empty()) {
+    const BagColumn column = bag_column(request.train, bags, sampling.tissue, "[model.bag] tissue");
+    tissue = {.of_bag = column.code, .n_classes = std::ssize(column.values)};
+  }
+  const auto draws = expected_draws(sampling.balance, disease, tissue);
+  std::map<std::int32_t, double> of_unit;
+  for (std::int64_t b = 0; b < bags.n_bags(); ++b) of_unit[request.train.unit_number(bags.cells[b][0])] = draws[b];
+  std::vector<double> out;
+  for (const std::int32_t unit : train.unit) out.push_back(of_unit.at(unit));
+  return out;
+}
+
+// What is known of each unit, and what that is.
+struct UnitKnowledge {
+  std::string name, what;  // "pseudobulk", "the summed profile of each unit, 1,000 genes"
+  TwoSides sides;
+};
+
+void ask_classifiers(const BaselineRequest& request, UnitKnowledge knowledge, const std::vector<std::string>& classifiers,
+                     std::vector<BaselinePrediction>& out) {
+  UnitTask task{.sides = std::move(knowledge.sides),
+                .n_classes = std::ssize(request.train.classes()),
+                .weight = {},
+                .class_weights = request.sampling.class_weights,
+                .seed = request.context.seed,
+                .threads = request.context.threads};
+  task.weight = weights_of(request, task.sides.train);
+  const std::string sampled =
+      task.weight.empty() ? "" : "; units weigh as the net's " + request.sampling.balance.kind + " shows them";
+  for (const std::string classifier : kClassifierNames) {
+    if (std::ranges::find(classifiers, classifier) == classifiers.end()) continue;
+    const std::string suffix = classifier == "knn" ? " kNN" : classifier == "mlp" ? " MLP" : "";
+    out.push_back(
+        {.name = knowledge.name + suffix,
+         .how = classifier_in_words(classifier, task, request.classifier) + " on " + knowledge.what + sampled,
+         .probability = spread_over_cells(task.sides.asked, classify_units(classifier, task, request.classifier), task.n_classes)});
+  }
 }
 
 BaselinePrediction majority(const BaselineRequest& request) {
@@ -86,32 +83,6 @@ BaselinePrediction majority(const BaselineRequest& request) {
   return out;
 }
 
-// What a cell is by one grouping, as numbers below n_values; -1: none that training knows.
-struct Grouping {
-  std::vector<std::int32_t> code;  // [cells]
-  std::int64_t n_values = 0;
-};
-
-// Features: the share of a unit's cells in each group.
-UnitRows shares_of_groups(const CellView& view, const std::vector<Grouping>& groupings) {
-  std::int64_t n_features = 0;
-  for (const auto& grouping : groupings) n_features += grouping.n_values;
-  UnitRows rows = unit_rows(view, n_features);
-  std::vector<double> n_cells(static_cast<std::size_t>(rows.size()));
-  for (const std::int32_t u : rows.of_cell) ++n_cells[u];
-  std::int64_t first = 0;
-  for (const auto& [code, n_values] : groupings) {
-    for (std::size_t i = 0; i < code.size(); ++i)
-      if (code[i] >= 0) rows.at(rows.of_cell[i], first + code[i]) += 1 / n_cells[rows.of_cell[i]];
-    first += n_values;
-  }
-  return rows;
-}
-
-struct TwoSides {
-  UnitRows train, asked;
-};
-
 // By the values of columns that training has.
 TwoSides shares_on_both_sides(const BaselineRequest& request, const std::vector<std::string>& names) {
   std::vector<Grouping> train, asked;
@@ -124,28 +95,13 @@ TwoSides shares_on_both_sides(const BaselineRequest& request, const std::vector<
   return {shares_of_groups(request.train, train), shares_of_groups(request.asked, asked)};
 }
 
-BaselinePrediction covariates(const BaselineRequest& request) {
-  TwoSides sides = shares_on_both_sides(request, request.covariates);
+UnitKnowledge covariates(const BaselineRequest& request) {
   return {.name = "covariates",
-          .how = "logistic regression on " + joined_in_words(request.covariates) + " alone, without a gene",
-          .probability = regress_units(request, std::move(sides.train), std::move(sides.asked))};
+          .what = joined_in_words(request.covariates) + " alone, without a gene",
+          .sides = shares_on_both_sides(request, request.covariates)};
 }
 
-// Centred log-ratios (Aitchison 1986).
-void to_log_ratios(UnitRows& rows) {
-  std::vector<double> n_cells(static_cast<std::size_t>(rows.size()));
-  for (const std::int32_t u : rows.of_cell) ++n_cells[u];
-  for (std::int64_t u = 0; u < rows.size(); ++u) {
-    double sum = 0;
-    for (std::int64_t f = 0; f < rows.n_features; ++f) {
-      rows.at(u, f) = std::log(rows.at(u, f) * n_cells[u] + kPseudoCount);
-      sum += rows.at(u, f);
-    }
-    for (std::int64_t f = 0; f < rows.n_features; ++f) rows.at(u, f) -= sum / static_cast<double>(rows.n_features);
-  }
-}
-
-BaselinePrediction composition(const BaselineRequest& request) {
+UnitKnowledge composition(const BaselineRequest& request) {
   TwoSides sides;
   std::string types;
   if (!request.cell_type.empty()) {
@@ -162,51 +118,22 @@ BaselinePrediction composition(const BaselineRequest& request) {
   }
   to_log_ratios(sides.train);
   to_log_ratios(sides.asked);
-  return {.name = "composition",
-          .how = "logistic regression on the shares of " + types + ", centred log-ratios",
-          .probability = regress_units(request, std::move(sides.train), std::move(sides.asked))};
+  return {.name = "composition", .what = "the shares of " + types + ", centred log-ratios", .sides = std::move(sides)};
 }
 
-// log(1 + counts of the unit's cells together, per target_sum of all its counts).
-UnitRows pseudobulk_rows(const CellView& view, const Preparation& preparation, const UnitProfiles* profiles) {
-  UnitRows rows = unit_rows(view, preparation.genes.size());
-  const auto column = preparation_columns(preparation, view.genes());
-  std::vector<double> total(static_cast<std::size_t>(rows.size()));
-  if (profiles != nullptr) {
-    std::vector<bool> done(static_cast<std::size_t>(rows.size()));
-    for (std::int64_t i = 0; i < view.n_cells(); ++i) {
-      const std::int32_t u = rows.of_cell[i];
-      if (done[u]) continue;
-      done[u] = true;
-      const std::int32_t unit = view.unit_number(i);
-      const double all = profiles->total(unit);
-      for (std::size_t g = 0; g < column.size(); ++g)
-        if (column[g] >= 0 && all > 0)
-          rows.at(u, column[g]) =
-              std::log1p(static_cast<double>(profiles->count(unit, static_cast<std::int64_t>(g))) * preparation.target_sum / all);
-    }
-    return rows;
-  }
-  CsrBlock cell;
-  for (std::int64_t i = 0; i < view.n_cells(); ++i) {
-    cell.clear();
-    view.append_counts(i, cell);
-    const std::int32_t u = rows.of_cell[i];
-    total[u] += view.total(i);
-    for (std::size_t k = 0; k < cell.indices.size(); ++k)
-      if (const std::int32_t g = column[cell.indices[k]]; g >= 0) rows.at(u, g) += static_cast<double>(cell.values[k]);
-  }
-  for (std::int64_t u = 0; u < rows.size(); ++u)
-    for (std::int64_t g = 0; g < rows.n_features; ++g)
-      rows.at(u, g) = total[u] > 0 ? std::log1p(rows.at(u, g) * preparation.target_sum / total[u]) : 0;
-  return rows;
-}
-
-BaselinePrediction pseudobulk(const BaselineRequest& request) {
+UnitKnowledge pseudobulk(const BaselineRequest& request) {
   return {.name = "pseudobulk",
-          .how = "logistic regression on the summed profile of each unit, " + counted(request.preparation.genes.size(), "gene"),
-          .probability = regress_units(request, pseudobulk_rows(request.train, request.preparation, request.profiles),
-                                       pseudobulk_rows(request.asked, request.preparation, request.profiles))};
+          .what = "the summed profile of each unit, " + counted(request.preparation.genes.size(), "gene"),
+          .sides = {pseudobulk_rows(request.train, request.preparation, request.profiles),
+                    pseudobulk_rows(request.asked, request.preparation, request.profiles)}};
+}
+
+UnitKnowledge embedding(const BaselineRequest& request) {
+  const UnitEmbedding& of = *request.embedding;
+  return {.name = "embedding",
+          .what = fmt::format("the mean of {} over the cells of each unit, {}, computed elsewhere", of.name,
+                              counted(of.n_dimensions, "dimension")),
+          .sides = {embedding_rows(request.train, of), embedding_rows(request.asked, of)}};
 }
 
 BaselinePrediction cells(const BaselineRequest& request) {
@@ -247,10 +174,12 @@ std::vector<BaselinePrediction> predict_baselines(const BaselineRequest& request
   std::vector<BaselinePrediction> out;
   for (const std::string name : kBaselineNames) {
     if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+    const bool has_types = !request.cell_type.empty() || request.k_means_types > 0;
     if (name == "majority") out.push_back(majority(request));
-    if (name == "covariates" && !request.covariates.empty()) out.push_back(covariates(request));
-    if (name == "composition" && (!request.cell_type.empty() || request.k_means_types > 0)) out.push_back(composition(request));
-    if (name == "pseudobulk") out.push_back(pseudobulk(request));
+    if (name == "covariates" && !request.covariates.empty()) ask_classifiers(request, covariates(request), {"logistic"}, out);
+    if (name == "composition" && has_types) ask_classifiers(request, composition(request), request.classifiers, out);
+    if (name == "pseudobulk") ask_classifiers(request, pseudobulk(request), request.classifiers, out);
+    if (name == "embedding" && request.embedding != nullptr) ask_classifiers(request, embedding(request), request.classifiers, out);
     if (name == "cells") out.push_back(cells(request));
   }
   return out;

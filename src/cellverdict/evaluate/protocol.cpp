@@ -228,9 +228,19 @@ const OptionTable<EvaluateOptions>& evaluate_options() {
                "obs columns that say the label in other words (a code of the diagnosis): neither warned of nor held against the "
                "model")
           .add("baselines", &EvaluateOptions::baselines,
-               "simple models in the same table: majority, covariates, composition, pseudobulk, cells (each where the data allow "
-               "it)",
-               one_of({"majority", "covariates", "composition", "pseudobulk", "cells"}))
+               "simple models in the same table: majority, covariates, composition, pseudobulk, embedding, cells (each where the "
+               "data allow it)",
+               one_of({"majority", "covariates", "composition", "pseudobulk", "embedding", "cells"}))
+          .add("classifiers", &EvaluateOptions::classifiers,
+               "what composition, pseudobulk and embedding are each put into: logistic, knn, mlp",
+               one_of({"logistic", "knn", "mlp"}))
+          .add("embedding", &EvaluateOptions::embedding,
+               "name in the sources' obsm of an embedding of every cell (X_scGPT), whose mean over a unit's cells is what the "
+               "embedding baselines know; empty: none")
+          .add("neighbours", &EvaluateOptions::neighbours, "of the classifier knn, each counting once", between(1, 10000))
+          .add("mlp_width", &EvaluateOptions::mlp_width, "hidden units of the classifier mlp", between(1, 65536))
+          .add("mlp_penalty", &EvaluateOptions::mlp_penalty,
+               "L2 penalty of the classifier mlp (scikit-learn's alpha); 1: as that of the logistic regression", at_least(0))
           .add("cell_type", &EvaluateOptions::cell_type,
                "obs column of the composition baseline; empty: `cell_type` where there is one, else types found by k-means")
           .add("types", &EvaluateOptions::types,

@@ -16,7 +16,12 @@ struct EvaluateOptions {
       covariates;  // columns for covariate-only baselines; empty: the split's `by` and the extra heads' columns
   std::vector<std::string>
       same_as_label;  // columns that say the label in other words: neither warned of nor held against the model
-  std::vector<std::string> baselines = {"majority", "covariates", "composition", "pseudobulk", "cells"};
+  std::vector<std::string> baselines = {"majority", "covariates", "composition", "pseudobulk", "embedding", "cells"};
+  std::vector<std::string> classifiers = {"logistic"};  // of composition, pseudobulk and embedding
+  std::string embedding;                                // in obsm of every source; "": no such baseline
+  std::int64_t neighbours = 5;                          // of the classifier knn
+  std::int64_t mlp_width = 100;
+  double mlp_penalty = 1;
   std::string cell_type;                          // column of the composition baseline; "" looks for `cell_type`
   std::int64_t types = 10;                        // found by k-means where there is no such column
   std::vector<std::string> subgroups;             // columns whose values are judged on their own; empty: the covariates

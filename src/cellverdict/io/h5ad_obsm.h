@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,5 +24,16 @@ std::vector<std::string> list_h5ad_embeddings(const Hdf5Object& root);
 // One of them, for all cells of the file in its order. Dense arrays, data frames of numbers, and the records of anndata before
 // 0.7. Throws UsageError naming the nearest for an unknown one, InputError for other encodings.
 Embedding read_h5ad_obsm(const std::filesystem::path& path, const std::string& name);
+
+// How many dimensions it has, from its head alone. Errors as above.
+std::int64_t h5ad_obsm_width(const std::filesystem::path& path, const std::string& name);
+
+// The same piece by piece, from the first cell to the last, each of about `block_bytes`. Data frames are held whole.
+struct EmbeddingBlock {
+  std::int64_t first_row = 0, n_rows = 0, n_dimensions = 0;
+  std::span<const float> values;  // [n_rows, n_dimensions]
+};
+void read_h5ad_obsm_rows(const std::filesystem::path& path, const std::string& name, std::int64_t block_bytes,
+                         const std::function<void(const EmbeddingBlock&)>& see);
 
 }  // namespace cellverdict

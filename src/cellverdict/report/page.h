@@ -19,6 +19,7 @@ struct PageInput {
   std::vector<std::vector<Figure>> variants;  // one list a variant
   Comparison comparison;                      // of the variants
   std::vector<Figure> side_by_side;           // its figures
+  std::vector<Figure> ablation;               // of trainings with several seeds
   std::vector<std::vector<Figure>> sweeps;    // one list a variant
   std::filesystem::path folder;               // where report.html will stand; links are relative to it
   std::string library;                        // the JavaScript that draws the figures; empty when there is none
@@ -35,6 +36,8 @@ struct PageState {
 std::string html_of(PageState& state, const std::vector<Figure>& figures);
 // Two models under every split, the models of one split, ROC curves and differences; empty where nothing stands beside anything.
 std::string compare_section(PageState& state);
+// Means over seeds of the training, with their figures; empty where each variant was trained once.
+std::string ablation_section(PageState& state);
 // What a sweep tried, with its figures; empty without one.
 std::string sweep_section(PageState& state, std::size_t index);
 std::string variant_section(PageState& state, std::size_t index);

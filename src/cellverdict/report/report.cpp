@@ -2,6 +2,7 @@
 // everything it speaks of does.
 
 #include <cellverdict/base/atomic_file.h>
+#include <cellverdict/report/ablation.h>
 #include <cellverdict/report/comparison.h>
 #include <cellverdict/report/figures.h>
 #include <cellverdict/report/html.h>
@@ -37,6 +38,7 @@ std::vector<Figure*> all_figures(PageInput& page) {
   std::vector<Figure*> out;
   for (auto& figure : page.overview) out.push_back(&figure);
   for (auto& figure : page.side_by_side) out.push_back(&figure);
+  for (auto& figure : page.ablation) out.push_back(&figure);
   for (auto* lists : {&page.variants, &page.sweeps})
     for (auto& figures : *lists)
       for (auto& figure : figures) out.push_back(&figure);
@@ -63,7 +65,8 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
   PageInput page{.report = input, .overview = overview_figures(input), .folder = folder};
   page.comparison = compare_variants(input);
   page.side_by_side = compare_figures(input, page.comparison);
-  for (auto* figures : {&page.overview, &page.side_by_side})
+  page.ablation = ablation_figures(input);
+  for (auto* figures : {&page.overview, &page.side_by_side, &page.ablation})
     for (auto& figure : *figures) figure.folder = folder / "figures";
   for (const auto& variant : input.variants) {
     auto figures = split_figures(variant, input.unit_noun);
@@ -95,6 +98,14 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
   } else {
     write_file(comparison, comparison_tsv(input, page.comparison));
     result.comparison = comparison;
+  }
+  const fs::path ablation = folder / "ablation.tsv";
+  if (page.ablation.empty()) {
+    std::error_code ignored;
+    fs::remove(ablation, ignored);
+  } else {
+    write_file(ablation, ablation_tsv(input));
+    result.ablation = ablation;
   }
   result.card = folder / "model-card.md";
   write_file(result.card, model_card_markdown(input));

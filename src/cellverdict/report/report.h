@@ -6,6 +6,7 @@
 #include <cellverdict/table/quality_summary.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,13 @@ struct SweepResult {
   std::vector<Candidate> candidates;  // in the order of the file; none: no sweep
 };
 
+// Over units, of one training of a variant.
+struct SeedResult {
+  std::uint64_t seed = 0;  // of the net
+  double weighted_f1 = 0, accuracy = 0;
+  std::optional<double> auc;
+};
+
 struct ReportVariant {
   Evaluation evaluation;
   LearningCurve curve;
@@ -41,7 +49,8 @@ struct ReportVariant {
   SweepResult sweep;
   // The net and how it learned, hashes of its files: name → value.
   std::vector<std::pair<std::string, std::string>> model = {};
-  std::filesystem::path figures;  // folder for this variant's figures; empty: a folder of its own under the report's
+  std::vector<SeedResult> seeds = {};  // of its own training and those repeated with other seeds; none: not known
+  std::filesystem::path figures;       // folder for this variant's figures; empty: a folder of its own under the report's
 };
 
 struct ReportInput {
@@ -63,6 +72,7 @@ struct ReportResult {
   std::filesystem::path card;                   // model-card.md beside it
   std::vector<std::filesystem::path> specs;     // NAME.vl.json of every figure
   std::filesystem::path comparison;             // comparison.tsv; empty for a single variant
+  std::filesystem::path ablation;               // ablation.tsv; empty where nothing was trained with several seeds
   std::vector<std::filesystem::path> pictures;  // NAME.png and NAME.svg beside them
   std::string note;                             // why there are no pictures, when there are none
 };

@@ -5,6 +5,7 @@
 #include <cellverdict/evaluate/baselines.h>
 #include <cellverdict/evaluate/confounding.h>
 #include <cellverdict/evaluate/decision.h>
+#include <cellverdict/prepare/unit_embedding.h>
 #include <cellverdict/run/permutation.h>
 #include <cellverdict/run/prediction_table.h>
 #include <cellverdict/run/stage_keys.h>
@@ -155,6 +156,17 @@ static void forget_other_models(const fs::path& folder, bool folded) {
     fs::remove_all(folder / ("fold-" + std::to_string(n)));
 }
 
+static bool asks_for_embedding(const EvaluateOptions& options) {
+  return !options.embedding.empty() && std::ranges::find(options.baselines, "embedding") != options.baselines.end();
+}
+
+static EmbeddingRequest embedding_request(const VariantRun& variant) {
+  return {.data = variant.experiment.data,
+          .base = variant.experiment.base,
+          .store = variant.store,
+          .name = variant.experiment.evaluate.embedding};
+}
+
 std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant) {
   refuse_emptied_units(variant);
   std::vector<FoldRun> folds = make_fold_runs(context, variant);
@@ -166,6 +178,7 @@ std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant
   for (const auto& name : variant.experiment.evaluate.subgroups) obs.column(name, "[evaluate] subgroups");
   for (const auto& name : variant.experiment.evaluate.same_as_label) obs.column(name, "[evaluate] same_as_label");
   for (const auto& head : variant.experiment.model.heads) split.values(head.label, "[[model.head]] label");
+  if (asks_for_embedding(variant.experiment.evaluate)) check_embedding(context, embedding_request(variant));
   const fs::path saved = variant.folder / "experiment.toml";
   const std::string experiment = saved_experiment(variant);
   if (fs::exists(saved) && read_file(saved) != experiment) forget_results(variant);
@@ -183,21 +196,35 @@ std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant
   return folds;
 }
 
+// The net's, for the units of the simple models.
+static UnitSampling sampling_of(const Experiment& e) {
+  if (e.model.kind != "bag" || e.model.bag.balance == "none") return {};
+  return {.balance = {.kind = e.model.bag.balance, .as_published_code = e.model.bag.as_published_code},
+          .tissue = e.model.bag.balance.ends_with("tissue") ? e.model.bag.tissue : "",
+          .class_weights = e.train.class_weights == "balanced" ? ClassWeights::balanced : ClassWeights::equal};
+}
+
 // What simple models say of the fold's test cells, behind what they said of earlier folds'.
-static void ask_baselines(const RunContext& context, const EvaluateOptions& options, const Split& split, const ModelCard& card,
-                          EvaluateInput& input) {
+static void ask_baselines(const RunContext& context, const Experiment& experiment, const UnitEmbedding* embedding,
+                          const Split& split, const ModelCard& card, EvaluateInput& input) {
+  const EvaluateOptions& options = experiment.evaluate;
   const TrainView train = split.train();
   const TestView test = split.test();
   std::vector<std::string> extra_heads;
   for (std::size_t h = 1; h < card.heads.size(); ++h) extra_heads.push_back(card.heads[h].label);
   const std::string cell_type = !options.cell_type.empty() ? options.cell_type : test.has_column("cell_type") ? "cell_type" : "";
-  const BaselineRequest request{.context = context,
-                                .train = train,
-                                .asked = test,
-                                .preparation = card.preparation,
-                                .covariates = covariates_of({input.split, extra_heads, test.roles(), input.confounding}, options),
-                                .cell_type = cell_type,
-                                .k_means_types = options.types};
+  const BaselineRequest request{
+      .context = context,
+      .train = train,
+      .asked = test,
+      .preparation = card.preparation,
+      .covariates = covariates_of({input.split, extra_heads, test.roles(), input.confounding}, options),
+      .cell_type = cell_type,
+      .k_means_types = options.types,
+      .embedding = embedding,
+      .classifiers = options.classifiers,
+      .classifier = {.neighbours = options.neighbours, .mlp_width = options.mlp_width, .mlp_penalty = options.mlp_penalty},
+      .sampling = sampling_of(experiment)};
   for (auto& baseline : predict_baselines(request, options.baselines)) {
     auto known = std::find_if(input.rivals.begin(), input.rivals.end(),
                               [&](const RivalInput& rival) { return rival.name == baseline.name; });
@@ -226,6 +253,9 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
                       .confounding = variant.confounding,
                       .seed = context.seed,
                       .threads = context.threads};
+  std::optional<UnitEmbedding> embedding;
+  if (asks_for_embedding(variant.experiment.evaluate))
+    embedding = read_unit_embedding(context, embedding_request(variant), *folds.front().cohort);
   std::vector<FoldModel> models;
   std::vector<double> shown;  // calibrated
   std::vector<Split> splits;
@@ -246,7 +276,7 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
                            .decision = {card.threshold, card.threshold_source, card.temperature, card.temperature_source},
                            .end = models.back().end,
                            .held_out = fold.split.summary().held_out});
-    ask_baselines(context, variant.experiment.evaluate, fold.split, card, input);
+    ask_baselines(context, variant.experiment, embedding ? &*embedding : nullptr, fold.split, card, input);
     splits.push_back(fold.split);
   }
   const TestView test = join_tests(splits).cells;

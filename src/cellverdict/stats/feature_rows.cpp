@@ -1,8 +1,8 @@
 // The two common forms of features for logistic.h, and the regression on more features than rows.
 
 #include <cellverdict/base/error.h>
-#include <cellverdict/base/parallel.h>
 #include <cellverdict/stats/logistic.h>
+#include <cellverdict/stats/row_span.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,9 +12,6 @@
 namespace cellverdict {
 
 namespace {
-
-// Above this many rows their inner products cost more than a search among the features.
-constexpr std::int64_t kMostRowsForGram = 400;
 
 [[noreturn]] void bug(const std::string& found, const std::string& expected) {
   throw InternalError({.where = "logistic regression", .found = found, .expected = expected, .advice = ""});
@@ -39,59 +36,8 @@ Centred centred(const DenseFeatures& features) {
   return out;
 }
 
-// Inner products of the rows, [n, n].
-std::vector<double> gram(const Centred& x, int threads) {
-  std::vector<double> out(x.n_rows * x.n_rows);
-  parallel_for(static_cast<std::int64_t>(x.n_rows), threads, [&](std::int64_t begin, std::int64_t end) {
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
-      for (std::size_t j = 0; j <= i; ++j) {
-        const auto a = x.row(i), b = x.row(j);
-        out[i * x.n_rows + j] = std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-      }
-  });
-  for (std::size_t i = 0; i < x.n_rows; ++i)
-    for (std::size_t j = i + 1; j < x.n_rows; ++j) out[i * x.n_rows + j] = out[j * x.n_rows + i];
-  return out;
-}
-
-// gram = L Lᵀ with L [n, rank]: coordinates of the rows in an orthonormal basis of their span. L of the pivot rows is triangular.
-struct Coordinates {
-  std::vector<double> values;       // [n, rank]
-  std::vector<std::size_t> pivots;  // [rank]
-  std::size_t rank() const { return pivots.size(); }
-};
-
-Coordinates pivoted_cholesky(const std::vector<double>& gram, std::size_t n) {
-  std::vector<double> left(n);  // squared length of each row that the basis does not reach yet
-  for (std::size_t i = 0; i < n; ++i) left[i] = gram[i * n + i];
-  const double negligible = 1e-13 * *std::max_element(left.begin(), left.end());
-  std::vector<std::vector<double>> columns;
-  Coordinates out;
-  while (out.pivots.size() < n) {
-    const auto pivot = static_cast<std::size_t>(std::max_element(left.begin(), left.end()) - left.begin());
-    if (!(left[pivot] > negligible)) break;
-    const double length = std::sqrt(left[pivot]);
-    std::vector<double> column(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      double rest = gram[i * n + pivot];
-      for (const auto& before : columns) rest -= before[i] * before[pivot];
-      column[i] = rest / length;
-    }
-    for (const std::size_t done : out.pivots) column[done] = 0;  // exactly: it lies in the basis
-    column[pivot] = length;
-    for (std::size_t i = 0; i < n; ++i) left[i] = std::max(0.0, left[i] - column[i] * column[i]);
-    left[pivot] = 0;
-    columns.push_back(std::move(column));
-    out.pivots.push_back(pivot);
-  }
-  out.values.resize(n * out.rank());
-  for (std::size_t c = 0; c < out.rank(); ++c)
-    for (std::size_t i = 0; i < n; ++i) out.values[i * out.rank() + c] = columns[c][i];
-  return out;
-}
-
 // Weights of the features from weights of the coordinates: combine the pivot rows so that each row keeps its margin.
-std::vector<double> weights_of_features(const Centred& x, const Coordinates& at, const LogisticModel& reduced) {
+std::vector<double> weights_of_features(const Centred& x, const RowCoordinates& at, const LogisticModel& reduced) {
   const std::size_t rank = at.rank(), n_outputs = reduced.intercepts.size();
   std::vector<double> share = reduced.weights;  // solves Lᵀ share = weights over the pivot rows, from the last up
   for (std::size_t r = rank; r-- > 0;)
@@ -175,7 +121,7 @@ FeatureRows rows_of(const SparseFeatures& features) {
 LogisticModel fit_logistic(const DenseFeatures& features, std::span<const std::int32_t> truth, std::int64_t n_classes,
                            const LogisticOptions& options) {
   const FeatureRows rows = rows_of(features);
-  if (rows.n_features <= rows.n_rows || rows.n_rows > kMostRowsForGram || rows.n_rows == 0)
+  if (rows.n_features <= rows.n_rows || rows.n_rows > kMostRowsForSpan || rows.n_rows == 0)
     return fit_logistic(rows, truth, n_classes, options);
   if (!std::all_of(features.values.begin(), features.values.end(), [](double x) { return std::isfinite(x); }))
     throw DataError({.where = "logistic regression",
@@ -183,7 +129,7 @@ LogisticModel fit_logistic(const DenseFeatures& features, std::span<const std::i
                      .expected = "numbers",
                      .advice = "the input holds missing or infinite values"});
   const Centred x = centred(features);
-  const Coordinates at = pivoted_cholesky(gram(x, options.threads), x.n_rows);
+  const RowCoordinates at = row_coordinates({.values = x.values, .n_features = features.n_features}, options.threads);
   if (at.rank() == 0) return fit_logistic(rows, truth, n_classes, options);  // all rows alike: intercepts alone
   LogisticModel model = fit_logistic(
       rows_of(DenseFeatures{.values = at.values, .n_features = static_cast<std::int64_t>(at.rank())}), truth, n_classes, options);

@@ -23,12 +23,12 @@ namespace {
 struct Labels {
   std::vector<std::int32_t> classes;  // seen
   std::vector<std::size_t> of_row;    // position in classes
-  std::vector<double> weight;         // of the classes
+  std::vector<double> row_weight;     // of the rows, that of their class included
   std::size_t n_outputs = 1;
   double total = 0;  // Σ weight over rows
 };
 
-Labels labels_of(std::span<const std::int32_t> truth, std::int64_t n_classes, ClassWeights weights) {
+Labels labels_of(std::span<const std::int32_t> truth, std::int64_t n_classes, const LogisticOptions& options) {
   std::vector<std::int64_t> count(static_cast<std::size_t>(std::max<std::int64_t>(n_classes, 0)), 0);
   for (const std::int32_t c : truth) {
     if (c < 0 || c >= n_classes) bug("class " + std::to_string(c), "a class below " + std::to_string(n_classes));
@@ -45,13 +45,17 @@ Labels labels_of(std::span<const std::int32_t> truth, std::int64_t n_classes, Cl
                      .found = std::to_string(out.classes.size()) + " classes among " + std::to_string(truth.size()) + " rows",
                      .expected = "at least two",
                      .advice = "split so that each training side holds both"});
+  std::vector<double> class_weight;
   for (const std::int32_t c : out.classes) {
     const auto n = static_cast<double>(count[static_cast<std::size_t>(c)]);
     const double balanced = static_cast<double>(truth.size()) / (static_cast<double>(out.classes.size()) * n);
-    out.weight.push_back(weights == ClassWeights::balanced ? balanced : 1);
-    out.total += out.weight.back() * n;
+    class_weight.push_back(options.class_weights == ClassWeights::balanced ? balanced : 1);
   }
-  for (const std::int32_t c : truth) out.of_row.push_back(position[static_cast<std::size_t>(c)]);
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    out.of_row.push_back(position[static_cast<std::size_t>(truth[i])]);
+    out.row_weight.push_back(class_weight[out.of_row[i]] * (options.row_weights.empty() ? 1 : options.row_weights[i]));
+    out.total += out.row_weight.back();
+  }
   out.n_outputs = out.classes.size() == 2 ? 1 : out.classes.size();
   return out;
 }
@@ -163,7 +167,7 @@ class Objective {
       std::copy(offset.begin(), offset.end(), margins.begin());
       rows_.dot(row, weights, margins);
       const std::size_t truth = labels_.of_row[static_cast<std::size_t>(row)];
-      const double weight = labels_.weight[truth];
+      const double weight = labels_.row_weight[static_cast<std::size_t>(row)];
       loss += weight * loss_of(margins, truth);
       to_probabilities(margins, probability);
       probability[truth] -= 1;
@@ -210,7 +214,11 @@ LogisticModel fit_logistic(const FeatureRows& rows, std::span<const std::int32_t
   if (!(options.c > 0) || !(options.tolerance > 0)) bug("C = " + std::to_string(options.c), "positive numbers");
   if (static_cast<std::int64_t>(truth.size()) != rows.n_rows)
     bug(std::to_string(truth.size()) + " labels for " + std::to_string(rows.n_rows) + " rows", "one a row");
-  const Labels labels = labels_of(truth, n_classes, options.class_weights);
+  if (!options.row_weights.empty() &&
+      (options.row_weights.size() != truth.size() ||
+       !std::all_of(options.row_weights.begin(), options.row_weights.end(), [](double w) { return w > 0 && std::isfinite(w); })))
+    bug("weights that do not fit", "one above 0 for each row");
+  const Labels labels = labels_of(truth, n_classes, options);
   const Objective objective(rows, labels, options);
   const double length = typical_length(rows, objective.mean());
   if (!std::isfinite(length) ||

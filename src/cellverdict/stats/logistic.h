@@ -21,6 +21,7 @@ enum class ClassWeights {
 struct LogisticOptions {
   double c = 1;  // inverse of the penalty; > 0
   ClassWeights class_weights = ClassWeights::equal;
+  std::span<const double> row_weights;  // [n_rows], > 0, times those of the classes (sample_weight); empty: one each
   // The search ends where the penalty alone guarantees that no typical row's logit is off by more than this, or where the gradient
   // comes near to rounding.
   double tolerance = 1e-5;
