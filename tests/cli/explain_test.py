@@ -97,9 +97,19 @@ def check_sums(out: Path, run: Path) -> None:
 
     whole = types[types.obs.label.isna()]
     check(set(whole.obs.cell_type) == set(of_type), "every type is there")
-    check(close(whole.X.sum(axis=1) * whole.obs.n_cells, [of_type[t] for t in whole.obs.cell_type]), "a type's genes sum to its cells")
-    check(close((whole.X * whole.obs.n_cells.to_numpy()[:, None]).sum(axis=0), (units.X * n_cells[:, None]).sum(axis=0)),
-          "types and units hold the same attributions")
+    pairs = anndata.read_h5ad(out / "attributions_by_unit_and_type.h5ad")
+    sums = pairs.X * pairs.obs.n_cells.to_numpy()[:, None]
+    for kind, wanted in (("unit", of_unit), ("cell_type", of_type)):
+        found = {name: sums[(pairs.obs[kind] == name).to_numpy()].sum() for name in wanted}
+        check(close(list(found.values()), list(wanted.values())), f"genes of every type in every unit sum to the cells by {kind}")
+    of_units = {unit: sums[(pairs.obs.unit == unit).to_numpy()].sum(axis=0) for unit in units.obs_names}
+    check(close(np.array(list(of_units.values())), units.X * n_cells[:, None]), "types and units hold the same attributions")
+    for name in whole.obs.cell_type:
+        mean = pairs.X[(pairs.obs.cell_type == name).to_numpy()].mean(axis=0)
+        check(close(whole[whole.obs.cell_type == name].X.ravel(), mean, 1e-12), "a type's genes are the mean over units that have it")
+    check(bool((pairs.layers["magnitude"] >= np.abs(pairs.X) - 1e-12).all()), "so are magnitudes of types in units")
+    listed = {(line["unit"], line["cell_type"]): float(line["attribution"]) for line in table(out / "units_by_type.tsv")}
+    check(close([listed[u, t] for u, t in zip(pairs.obs.unit, pairs.obs.cell_type)], sums.sum(axis=1)), "units_by_type.tsv has their sums")
     classes = types[~types.obs.label.isna()]
     check(classes.obs.n_cells.sum() == whole.obs.n_cells.sum(), "classes divide the cells")
     mean = dict(zip(units.var_names, units.X.mean(axis=0)))
@@ -111,6 +121,47 @@ def check_sums(out: Path, run: Path) -> None:
     temperature = json.loads((run / "model" / "model.json").read_text()).get("temperature", 1)
     if temperature == 1:
         check(np.allclose([float(said[u][column]) for u in units.obs_names], units.obs.value, atol=1e-5), "the value is what the model says")
+
+
+def check_page(page: Path) -> None:
+    text = page.read_text()
+    for said in ("For research. Not for diagnosis", "What moved", "How far to trust it", "the mean training cell of", "fresh weights",
+                 "not what causes the disease"):
+        check(said in text, f"the page says: {said}")
+    check("<script" not in text and "http" not in text.replace("http-equiv", ""), "the page needs nothing but itself")
+
+
+def check_types(play, folder: Path) -> None:
+    """Types that nobody annotated are found among the training cells, and cells need not have any."""
+    found = json.loads(play("explain", "run", "--out", "found", "--types", "3", "--json", "--no-pictures"))
+    check({t["cell_type"] for t in found["types"]} <= {"type 1", "type 2", "type 3"} and "k-means" in found["cell_types"], "three types")
+    check(all(t["markers"] for t in found["types"]), "each with genes that stand out")
+    again = json.loads(play("explain", "run", "--out", "found", "--types", "3", "--json", "--no-pictures", "--threads", "1"))
+    check(found["types"] == again["types"], "the same types again")
+    none = json.loads(play("explain", "run", "--out", "found", "--types", "0", "--json", "--no-pictures"))
+    check([t["cell_type"] for t in none["types"]] == ["all"], "or none")
+
+
+def check_several(play, folder: Path) -> None:
+    """Every class, and every fold, by one command."""
+    classes = json.loads(play("explain", "run", "--class", "all", "--json", "--no-pictures"))
+    check([r["class"] for r in classes["explanations"]] == ["control", "disease"], "each class is explained")
+    value = {c: anndata.read_h5ad(folder / "run" / "explained" / c / "attributions.h5ad").obs.value for c in ("control", "disease")}
+    check(close(value["control"] + value["disease"], 1), "probabilities of two classes sum to 1")
+    play("report", "run", "--no-pictures")
+    check('href="explained/explain.html"' in (folder / "run" / "report.html").read_text(), "the report links to the explanation")
+
+    (folder / "folds.toml").write_text(EXPERIMENT + '\n[cv]\nscheme = "group"\nfolds = 3\n')
+    play("evaluate", "folds.toml", "--out", "folds", "-q")
+    folds = json.loads(play("explain", "folds", "--all-models", "--json", "--no-pictures"))
+    check([r["model"] for r in folds["explanations"]] == ["fold-1", "fold-2", "fold-3"], "each fold is explained")
+    check(len(folds["agreement"]) == 3 and all(p["rank_correlation"] < 1 for p in folds["agreement"]), "and held against the others")
+    rows, genes = table(folder / "folds" / "explained" / "consensus.tsv"), {}
+    for n in (1, 2, 3):
+        for line in table(folder / "folds" / "explained" / f"fold-{n}" / "genes.tsv"):
+            genes.setdefault(line["gene_id"], []).append(int(line["rank"]))
+    check(all(float(line["median_rank"]) == np.median(genes[line["gene_id"]]) for line in rows), "the consensus has the median of ranks")
+    check(len(rows) == len(genes) and rows[0]["n_among_first"] >= rows[-1]["n_among_first"], "of every gene, the most agreed on first")
 
 
 def main() -> int:
@@ -127,24 +178,32 @@ def main() -> int:
              "--out", "sim", "--seed", "3", "-q")
         (folder / "bag.toml").write_text(EXPERIMENT)
         play("evaluate", "bag.toml", "--out", "run", "-q")
-        for baseline in ("zero", "class-mean"):
-            play("explain", "run", "--out", "why", "--cell-type", "cell_type", "--baseline", baseline, "--steps", "200")
+        for words in (("--baseline", "zero"), ("--baseline-where", "disease == 'control' and cell_type == 'type 1'"), ()):
+            play("explain", "run", "--out", "why", "--steps", "200", "--per-unit-types", "--no-pictures", *words)
             check_sums(folder / "why", folder / "run")
-        play("explain", "run", "--out", "all", "--cells", "0", "--target", "difference", "--class", "control")
+        record = json.loads((folder / "why" / "explain.json").read_text())
+        check(record["baseline"] == "class-mean" and "'cell_type'" in record["cell_types"], "the usual baseline is that of the other class")
+        check_page(folder / "why" / "explain.html")
+        check_types(play, folder)
+        check_several(play, folder)
+        play("explain", "run", "--out", "all", "--cells", "0", "--target", "difference", "--class", "control", "--no-pictures")
         check(len(table(folder / "all" / "cells.tsv")) == sum(int(u["n_cells"]) for u in table(folder / "run" / "units.tsv")),
               "--cells 0 takes all")
 
         top = [g["gene_symbol"] for g in table(folder / "why" / "genes.tsv")][:6]
         (folder / "sets.gmt").write_text("first\tx\t" + "\t".join(top) + "\nnowhere\tx\tNOBODY\n")
-        result = json.loads(play("explain", "run", "--out", "why", "--baseline", "class-mean", "--cell-type", "cell_type", "--steps",
-                                 "200", "--gmt", "sets.gmt", "--json"))
+        result = json.loads(play("explain", "run", "--out", "why", "--steps", "200", "--gmt", "sets.gmt", "--json", "--no-pictures"))
         check([s["set"] for s in result["sets"]] == ["first"] and result["sets"][0]["n_top"] == 6, "the set of first genes is found")
         check(len(table(folder / "why" / "sets.tsv")) == 1, "sets.tsv has a line for each set with genes")
+        check({line["cell_type"] for line in table(folder / "why" / "sets_by_type.tsv")} == {t["cell_type"] for t in result["types"]},
+              "and sets_by_type.tsv one for each type")
+        enriched = table(folder / "why" / "enrichment.tsv")
+        check([e["set"] for e in enriched] == ["first"] and abs(float(enriched[0]["score"])) <= 1, "the set is held against the ranking")
         check(len(result["random_weights_correlation"]) == 1 and abs(result["random_weights_correlation"][0]) <= 1, "a net with fresh weights")
         check(any("1 of 2 sets" in w for w in result["warnings"]), "a set without genes is counted")
 
-        same = json.loads(play("explain", "run", "--out", "again", "--baseline", "class-mean", "--cell-type", "cell_type", "--steps",
-                               "200", "--compare", "why", "--compare", "all", "--json"))["compared"]
+        same = json.loads(play("explain", "run", "--out", "again", "--steps", "200", "--compare", "why", "--compare", "all", "--json",
+                               "--no-pictures"))["compared"]
         check(same[0]["rank_correlation"] == 1 and same[0]["jaccard"] == 1, "an explanation agrees with itself")
         check(same[1]["rank_correlation"] < 1 and same[1]["n_genes"] == same[0]["n_genes"], "and less with another")
 
@@ -152,7 +211,13 @@ def main() -> int:
         play("train", "mlp.toml", "--out", "cells", "-q")
         for words, expected in [
             (("explain", "cells", "--out", "x"), "kind 'mlp'"),
-            (("explain", "run"), "no --out"),
+            (("explain", "run", "--out", "x", "--baseline", "class_mean"), "did you mean 'class-mean'"),
+            (("explain", "run", "--out", "x", "--baseline", "zero", "--baseline-where", "disease == 'control'"), "one baseline"),
+            (("explain", "run", "--out", "x", "--baseline-where", "diseas == 'control'"), "did you mean 'disease'"),
+            (("explain", "run", "--out", "x", "--baseline-where", "disease == 'contrl'"), "did you mean 'control'"),
+            (("explain", "run", "--out", "x", "--cell-type", "cell_type", "--types", "3"), "leave one of them out"),
+            (("explain", "run", "--out", "x", "--types", "101"), "-1 to 100"),
+            (("explain", "folds", "--out", "x"), "fold-1"),
             (("explain", "run", "--out", "sim"), "no explanation wrote"),
             (("explain", "run", "--out", "x", "--class", "diseas"), "did you mean 'disease'"),
             (("explain", "run", "--out", "x", "--target", "logits"), "did you mean 'logit'"),

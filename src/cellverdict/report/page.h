@@ -41,6 +41,8 @@ std::string ablation_section(PageState& state);
 // What a sweep tried, with its figures; empty without one.
 std::string sweep_section(PageState& state, std::size_t index);
 std::string variant_section(PageState& state, std::size_t index);
+// Links to what `cellverdict explain` wrote into the run's folders; empty without any.
+std::string explained_section(const PageInput& input);
 // "shown", "not shown", "cannot be said".
 std::string answer_kind(const Evaluation& evaluation);
 // One sentence a variant; empty when none was given.

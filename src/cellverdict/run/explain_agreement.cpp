@@ -61,25 +61,28 @@ double rank_correlation(std::span<const double> first, std::span<const double> s
   return a_squared > 0 && b_squared > 0 ? both / std::sqrt(a_squared * b_squared) : 0;
 }
 
-ExplanationAgreement agreement_with(const GeneList& genes, const std::vector<std::size_t>& order,
-                                    const std::filesystem::path& folder) {
-  const std::vector<std::string> there = ranked_ids(folder / "genes.tsv");
+std::int64_t first_genes_of(std::int64_t n_genes) {
+  return std::min(kMostFirst, std::max<std::int64_t>(1, n_genes / 10));
+}
+
+ExplanationAgreement agreement_of(const std::vector<std::string>& here, const std::vector<std::string>& there,
+                                  const std::string& folder) {
   std::unordered_map<std::string, double> place;
   for (std::size_t r = 0; r < there.size(); ++r) place.emplace(there[r], static_cast<double>(r));
   std::vector<double> here_rank, there_rank;
-  for (std::size_t r = 0; r < order.size(); ++r) {
-    const auto found = place.find(genes.ids[order[r]]);
+  for (std::size_t r = 0; r < here.size(); ++r) {
+    const auto found = place.find(here[r]);
     if (found == place.end()) continue;
     here_rank.push_back(static_cast<double>(r));
     there_rank.push_back(found->second);
   }
   if (here_rank.empty())
-    throw InputError({.where = (folder / "genes.tsv").string(),
+    throw InputError({.where = folder,
                       .found = "no gene of this model",
                       .expected = "an explanation of the same genes",
-                      .advice = "leave it out of --compare"});
-  ExplanationAgreement out{.folder = folder.string(), .n_genes = std::ssize(here_rank), .n_first = 0};
-  out.n_first = std::min(kMostFirst, std::max<std::int64_t>(1, out.n_genes / 10));
+                      .advice = "compare explanations of the same genes"});
+  ExplanationAgreement out{.folder = folder, .n_genes = std::ssize(here_rank), .n_first = 0};
+  out.n_first = first_genes_of(out.n_genes);
   out.correlation = rank_correlation(here_rank, there_rank);
   const std::vector<double> a = ranks_of(here_rank), b = ranks_of(there_rank);  // among shared genes
   double n_both = 0;
@@ -87,6 +90,13 @@ ExplanationAgreement agreement_with(const GeneList& genes, const std::vector<std
     n_both += a[k] < static_cast<double>(out.n_first) && b[k] < static_cast<double>(out.n_first);
   out.jaccard = n_both / (2 * static_cast<double>(out.n_first) - n_both);
   return out;
+}
+
+ExplanationAgreement agreement_with(const GeneList& genes, const std::vector<std::size_t>& order,
+                                    const std::filesystem::path& folder) {
+  std::vector<std::string> here;
+  for (const std::size_t g : order) here.push_back(genes.ids[g]);
+  return agreement_of(here, ranked_ids(folder / "genes.tsv"), folder.string());
 }
 
 }  // namespace cellverdict

@@ -5,6 +5,7 @@
 #include <cellverdict/run/trained_run.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace cellverdict {
 
@@ -89,12 +90,48 @@ TrainedRun open_trained_run(const RunContext& context, const fs::path& named) {
   for (Split& split : make_splits(seeded, cohort, experiment)) {
     if (split.summary().fold != card.split.fold) continue;
     check_same_split(folder, split.summary(), card.split);
-    return {.experiment = std::move(experiment), .classifier = std::move(classifier), .split = std::move(split)};
+    return {.experiment = std::move(experiment),
+            .classifier = std::move(classifier),
+            .split = std::move(split),
+            .columns = cohort->table->obs().names};
   }
   throw InputError({.where = file.string(),
                     .found = "another number of folds than the model's",
                     .expected = "the configuration it was trained with",
                     .advice = "run the experiment again"});
+}
+
+std::vector<fs::path> trained_folders(const fs::path& run) {
+  if (has_model(run)) return {"."};
+  std::vector<std::string> names;
+  const auto look_into = [&](const fs::path& folder, const auto& again, int depth) -> void {
+    if (!fs::is_directory(folder)) return;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (!entry.is_directory() || entry.path().filename() == "sweep") continue;
+      if (has_model(entry.path()))
+        names.push_back(entry.path().lexically_relative(run).generic_string());
+      else if (depth > 0)
+        again(entry.path(), again, depth - 1);
+    }
+  };
+  constexpr int kMostDeep = 2;  // variant/seed/fold
+  look_into(run, look_into, kMostDeep);
+  if (names.empty()) refuse_without_model(run);
+  // fold-2 before fold-10.
+  const auto key = [](const std::string& name) {
+    std::string out;
+    for (std::size_t i = 0; i < name.size();) {
+      std::size_t end = i;
+      while (end < name.size() && std::isdigit(static_cast<unsigned char>(name[end])) != 0) ++end;
+      if (end > i && end - i < 12) out += std::string(12 - (end - i), '0');
+      end = std::max(end, i + 1);
+      out += name.substr(i, end - i);
+      i = end;
+    }
+    return out;
+  };
+  std::sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) { return key(a) < key(b); });
+  return {names.begin(), names.end()};
 }
 
 }  // namespace cellverdict

@@ -7,6 +7,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace cellverdict {
 
@@ -14,10 +16,15 @@ struct TrainedRun {
   Experiment experiment;
   Classifier classifier;
   Split split;
+  std::vector<std::string> columns;  // of obs
 };
 
 // `folder`: of a run with one model, of a variant, or of a fold. Throws UsageError when it holds several models, InputError when it
 // holds none, its store is gone, or the split made anew is not the one that the model was trained on.
 TrainedRun open_trained_run(const RunContext& context, const std::filesystem::path& folder);
+
+// The folders below a run folder that hold a trained model (variants, training seeds, folds), sorted as a person would; the run
+// folder itself, as ".", when it holds one. What a sweep tried is left out. Throws InputError when there is none.
+std::vector<std::filesystem::path> trained_folders(const std::filesystem::path& run);
 
 }  // namespace cellverdict

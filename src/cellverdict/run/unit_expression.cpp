@@ -11,14 +11,14 @@
 namespace cellverdict {
 
 MeanProfiles mean_profiles(const TrainView& train, const Preparation& preparation, const std::vector<bool>& counts,
-                           std::span<const std::int32_t> type, std::int64_t n_types) {
+                           std::span<const std::int32_t> type, std::int64_t n_types, const std::string& option) {
   const std::int64_t n_genes = preparation.genes.size();
   std::vector<double> sums(static_cast<std::size_t>((n_types + 1) * n_genes));  // the last: of all cells
   std::vector<std::int64_t> n(static_cast<std::size_t>(n_types + 1));
   const PreparedCells prepared(train, preparation, 0);
   CsrBlock cell;
   for (std::int64_t i = 0; i < train.n_cells(); ++i) {
-    if (!counts[train.label(i)]) continue;
+    if (!counts[i]) continue;
     cell.clear();
     prepared.append(i, cell);
     for (const std::int64_t to : {static_cast<std::int64_t>(type[i]), n_types}) {
@@ -28,8 +28,8 @@ MeanProfiles mean_profiles(const TrainView& train, const Preparation& preparatio
     }
   }
   if (n.back() == 0)
-    throw DataError({.where = "--baseline class-mean",
-                     .found = "no training cell of the class that is compared with",
+    throw DataError({.where = option,
+                     .found = "no training cell to compare with",
                      .expected = "at least one",
                      .advice = "use --baseline zero"});
   MeanProfiles out;

@@ -1,5 +1,5 @@
 #pragma once
-// What explanations are held against, from the training side alone: the mean cell of the other classes, and the genes that differ
+// What explanations are held against, from the training side alone: the mean cell of some of them, and the genes that differ
 // between units as any differential expression of pseudobulks would rank them.
 
 #include <cellverdict/base/run_context.h>
@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace cellverdict {
@@ -17,9 +18,10 @@ struct MeanProfiles {
   std::vector<float> values;          // [types, genes] of prepared cells
   std::vector<std::int64_t> n_cells;  // [types]; where 0 the profile is that of all cells counted
 };
-// Of cells whose class `counts` [classes] says. type [cells]: from 0; negative: none of them.
+// Of the cells that `counts` [cells]. type [cells]: from 0; negative: none of them. Throws DataError, in the name of `option`, when
+// no cell counts.
 MeanProfiles mean_profiles(const TrainView& train, const Preparation& preparation, const std::vector<bool>& counts,
-                           std::span<const std::int32_t> type, std::int64_t n_types);
+                           std::span<const std::int32_t> type, std::int64_t n_types, const std::string& option);
 
 struct PseudobulkTest {
   std::vector<double> log2_fold_change, t;  // [genes] of the model; t: Welch's, NaN with fewer than two units in a class
