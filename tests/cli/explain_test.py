@@ -123,6 +123,25 @@ def check_sums(out: Path, run: Path) -> None:
         check(np.allclose([float(said[u][column]) for u in units.obs_names], units.obs.value, atol=1e-5), "the value is what the model says")
 
 
+def check_expression(out: Path, run: Path, cohort: Path) -> None:
+    """Ranks by differential expression are those of scipy's Welch test between pseudobulks of the training units."""
+    from scipy import stats
+
+    data = anndata.read_h5ad(cohort)
+    labels = {line["unit"]: line["label"] for line in table(run / "split.tsv") if line["side"] == "train"}
+    bulk = {unit: np.asarray(data.X[(data.obs.library == unit).to_numpy()].sum(axis=0), dtype=float).ravel() for unit in labels}
+    log = {label: np.array([np.log2(1e6 * bulk[u] / bulk[u].sum() + 1) for u in labels if labels[u] == label]) for label in set(labels.values())}
+    t = stats.ttest_ind(log["disease"], log["control"], equal_var=False).statistic
+    fold = dict(zip(data.var_names, log["disease"].mean(axis=0) - log["control"].mean(axis=0)))
+    t = dict(zip(data.var_names, t))
+    genes = table(out / "genes.tsv")
+    check(np.allclose([float(g["t"]) for g in genes], [t[g["gene_id"]] for g in genes], rtol=1e-4, atol=1e-5), "t is scipy's")
+    check(np.allclose([float(g["log2_fold_change"]) for g in genes], [fold[g["gene_id"]] for g in genes], atol=1e-5), "so is the fold change")
+    by_rank = sorted(genes, key=lambda g: int(g["expression_rank"]))
+    sizes = [abs(t[g["gene_id"]]) for g in by_rank]
+    check(all(a >= b - 1e-5 for a, b in zip(sizes, sizes[1:])), "ranks go by its size")
+
+
 def check_page(page: Path) -> None:
     text = page.read_text()
     for said in ("For research. Not for diagnosis", "What moved", "How far to trust it", "the mean training cell of", "fresh weights",
@@ -183,6 +202,7 @@ def main() -> int:
             check_sums(folder / "why", folder / "run")
         record = json.loads((folder / "why" / "explain.json").read_text())
         check(record["baseline"] == "class-mean" and "'cell_type'" in record["cell_types"], "the usual baseline is that of the other class")
+        check_expression(folder / "why", folder / "run", folder / "sim" / "cohort.h5ad")
         check_page(folder / "why" / "explain.html")
         check_types(play, folder)
         check_several(play, folder)

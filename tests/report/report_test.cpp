@@ -259,3 +259,18 @@ TEST_CASE("pieces of the page: base64, file names, plurals, numbers") {
   CHECK(fixed(1.0 / 0.0, 3) == "n/a");
   CHECK(escape_json_in_html("\"</script>\"") == "\"\\u003c/script>\"");
 }
+
+TEST_CASE("the page links to the explanations in its run's folders, and says when one is of an earlier model") {
+  const TemporaryFolder folder("explained");
+  auto input = example::report();
+  CHECK(page_of(input, folder.path).find("explain.html") == std::string::npos);
+  input.variants[0].model = {{"weights", "SHA-256 abc123"}};
+  input.variants[0].figures = folder.path / "first" / "figures";
+  write_file(folder.path / "first" / "explained" / "explain.html", "page");
+  write_file(folder.path / "first" / "explained" / "explain.json", R"({"model_sha256": "abc123"})");
+  const std::string page = page_of(input, folder.path);
+  CHECK(page.find("href=\"first/explained/explain.html\"") != std::string::npos);
+  CHECK(page.find("of an earlier model") == std::string::npos);
+  write_file(folder.path / "first" / "explained" / "explain.json", R"({"explanations": [{"model_sha256": "another"}]})");
+  CHECK(page_of(input, folder.path).find("of an earlier model") != std::string::npos);
+}

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -59,11 +60,13 @@ struct GenesOfType {
 struct ExplainResult {
   std::filesystem::path folder;     // where it was written
   std::string model;                // of several: its folder in the run, else empty
+  std::string model_sha256;         // of its weights
   std::string class_name, against;  // against: empty when there is none
   std::string baseline, types_how;  // in words
   std::int64_t n_units = 0, n_in_class = 0, n_cells = 0, n_genes = 0, n_top = 0;
-  double auc = 0.5;                          // of the target's value, the class's units against all others of the test side
-  double median_delta = 0, worst_delta = 0;  // convergence, as a share of a unit's change; see explain.json
+  double auc =
+      std::numeric_limits<double>::quiet_NaN();  // of the target's value, the class's units against all others of the test side
+  double median_delta = 0, worst_delta = 0;      // convergence, as a share of a unit's change; see explain.json
   // Spearman's correlation of the genes' absolute attributions with those of nets with fresh weights, each; none when none was
   // asked.
   std::vector<double> random_agreement;

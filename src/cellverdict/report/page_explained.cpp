@@ -15,34 +15,43 @@ namespace {
 
 constexpr const char* kFolder = "explained";
 
-// Of the model that the explanation says it is of; false when it is of another, trained before or since.
-bool is_of(const fs::path& folder, const ReportVariant& variant) {
+// Of models of this report; false when any is of another, trained before or since.
+bool is_of(const fs::path& folder, const std::vector<ReportVariant>& variants) {
   const auto record = nlohmann::json::parse(read_file(folder / "explain.json"), nullptr, false);
-  if (!record.is_object() || !record.contains("model_sha256")) return true;  // of several models, each with a record of its own
-  const std::string hash = record.value("model_sha256", "");
-  return std::ranges::any_of(variant.model, [&](const auto& fact) { return fact.second.find(hash) != std::string::npos; });
+  if (!record.is_object()) return false;
+  std::vector<std::string> hashes;
+  const auto add = [&](const nlohmann::json& of) {
+    if (of.is_object() && of.contains("model_sha256") && of["model_sha256"].is_string()) hashes.push_back(of["model_sha256"]);
+  };
+  add(record);
+  if (record.contains("explanations") && record["explanations"].is_array())
+    for (const auto& part : record["explanations"]) add(part);
+  return std::ranges::all_of(hashes, [&](const std::string& hash) {
+    return std::ranges::any_of(variants, [&](const ReportVariant& variant) {
+      return std::ranges::any_of(variant.model, [&](const auto& fact) { return fact.second.find(hash) != std::string::npos; });
+    });
+  });
+}
+
+std::string item(const std::string& link, const std::string& name, bool is_of_these) {
+  return "<li><a href=\"" + escape_href(link) + "\">" + escape_html(name) + "</a>" +
+         (is_of_these ? "" : " <span class=\"bad\">of an earlier model: explain the run again</span>") + "</li>\n";
 }
 
 }  // namespace
 
 std::string explained_section(const PageInput& input) {
+  const auto& variants = input.report.variants;
   std::set<fs::path> seen;
   std::string links;
-  const auto add = [&](const fs::path& folder, const ReportVariant& variant, bool of_variant) {
+  const auto add = [&](const fs::path& named, const std::string& name) {
+    const fs::path folder = named.lexically_normal();
     if (!fs::exists(folder / "explain.html") || !fs::exists(folder / "explain.json") || !seen.insert(folder).second) return;
-    const std::string link = escape_href((folder / "explain.html").lexically_relative(input.folder).generic_string());
-    links += "<li><a href=\"" + link + "\">" +
-             escape_html(of_variant ? variant.evaluation.name : "Which genes and cells moved the net") + "</a>" +
-             (is_of(folder, variant) ? "" : " <span class=\"bad\">of an earlier model: explain the run again</span>") + "</li>\n";
+    links += item((folder / "explain.html").lexically_relative(input.folder).generic_string(), name, is_of(folder, variants));
   };
-  const auto& variants = input.report.variants;
-  if (variants.size() == 1) add((input.folder / kFolder).lexically_normal(), variants.front(), false);
+  add(input.folder / kFolder, variants.size() == 1 ? "Which genes and cells moved the net" : "All models side by side");
   for (const auto& variant : variants)
-    if (!variant.figures.empty()) add((variant.figures.parent_path() / kFolder).lexically_normal(), variant, variants.size() > 1);
-  const fs::path whole = (input.folder / kFolder).lexically_normal();
-  if (variants.size() > 1 && fs::exists(whole / "explain.html") && seen.insert(whole).second)
-    links += "<li><a href=\"" + escape_href((fs::path(kFolder) / "explain.html").generic_string()) +
-             "\">All models side by side</a></li>\n";
+    if (!variant.figures.empty()) add(variant.figures.parent_path() / kFolder, variant.evaluation.name);
   return links.empty() ? "" : "<h2 id=\"explained\">Explanations</h2>\n<ul>\n" + links + "</ul>\n";
 }
 

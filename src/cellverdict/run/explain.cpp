@@ -4,6 +4,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/base/version.h>
+#include <cellverdict/run/explain_agreement.h>
 #include <cellverdict/run/explain_model.h>
 #include <cellverdict/run/explain_overview.h>
 #include <cellverdict/run/gene_sets.h>
@@ -92,6 +93,7 @@ ExplainSummary explain_run(const RunContext& context, const ExplainRequest& requ
   check(request);
   ExplainSummary summary{.folder = request.out.empty() ? request.run / "explained" : request.out};
   check_out(summary.folder);
+  for (const auto& other : request.compare) check_explanation(other);
   std::vector<fs::path> models = {"."};
   if (request.all_models) models = trained_folders(request.run);
   const std::vector<GeneSet> sets = read_all_sets(request.gmt);

@@ -61,6 +61,10 @@ double rank_correlation(std::span<const double> first, std::span<const double> s
   return a_squared > 0 && b_squared > 0 ? both / std::sqrt(a_squared * b_squared) : 0;
 }
 
+void check_explanation(const std::filesystem::path& folder) {
+  ranked_ids(folder / "genes.tsv");
+}
+
 std::int64_t first_genes_of(std::int64_t n_genes) {
   return std::min(kMostFirst, std::max<std::int64_t>(1, n_genes / 10));
 }

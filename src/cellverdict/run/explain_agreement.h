@@ -17,6 +17,9 @@ double rank_correlation(std::span<const double> a, std::span<const double> b);
 // How many first genes of so many are compared: a tenth, at most 100.
 std::int64_t first_genes_of(std::int64_t n_genes);
 
+// Throws InputError for a folder without a genes.tsv of an explanation.
+void check_explanation(const std::filesystem::path& folder);
+
 // Of two rankings of gene ids. `folder`: of the second, in the answer and in errors. Throws InputError without a shared gene.
 ExplanationAgreement agreement_of(const std::vector<std::string>& here, const std::vector<std::string>& there,
                                   const std::string& folder);

@@ -101,7 +101,8 @@ ModelExplainer::Target ModelExplainer::choose_target(const std::string& class_na
 }
 
 ExplainResult ModelExplainer::explain(const std::string& class_name, const std::string& model, const fs::path& folder) {
-  result_ = {.folder = folder, .model = model, .class_name = class_name, .types_how = types_.how};
+  result_ = {
+      .folder = folder, .model = model, .model_sha256 = card().weights_sha256, .class_name = class_name, .types_how = types_.how};
   const Target target = choose_target(class_name);
   if (target.against) result_.against = classes()[static_cast<std::size_t>(*target.against)];
   const ExplainedBaseline baseline = make_baseline(request_, run_, types_, target.explained, target.against);

@@ -103,7 +103,10 @@ void write_overview(const RunContext& context, const ExplainRequest& request, co
   using Json = nlohmann::ordered_json;
   Json pairs = Json::array(), parts = Json::array();
   for (std::size_t i = 0; i < results.size(); ++i) {
-    parts.push_back({{"folder", folders[i].generic_string()}, {"model", results[i].model}, {"class", results[i].class_name}});
+    parts.push_back({{"folder", folders[i].generic_string()},
+                     {"model", results[i].model},
+                     {"class", results[i].class_name},
+                     {"model_sha256", results[i].model_sha256}});
     std::vector<std::string> ids;
     for (const auto& gene : results[i].genes) ids.push_back(gene.id);
     for (std::size_t j = i + 1; j < results.size(); ++j) {

@@ -32,7 +32,7 @@ void refuse_without_model(const fs::path& folder) {
     throw UsageError({.where = folder.string(),
                       .found = counted(static_cast<std::int64_t>(inside.size()), "folder") + " with models: " + listed(inside),
                       .expected = "one model",
-                      .advice = "name one of them, such as " + (folder / inside[0]).string()});
+                      .advice = "name one of them, such as " + (folder / inside[0]).string() + ", or give --all-models"});
   throw InputError({.where = folder.string(),
                     .found = "no trained model",
                     .expected = "a folder model/ that `cellverdict run` or `train` wrote",
