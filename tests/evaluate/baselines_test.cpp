@@ -142,3 +142,68 @@ TEST_CASE("an unknown column of cell types is refused") {
   const Split split = two_classes(0);
   CHECK_THROWS_AS(asked(split, {"composition"}, "cell_tpye"), UsageError);
 }
+
+namespace {
+
+// Four units of each class on one number, the classes apart; one unit of class 1 stands among those of class 0.
+UnitTask on_a_line(std::vector<double> weight) {
+  UnitTask task{.sides = {.train = {.unit = {0, 1, 2, 3, 4, 5, 6, 7},
+                                    .label = {0, 0, 0, 0, 1, 1, 1, 1},
+                                    .of_cell = {},
+                                    .values = {0, 1, 2, 3, 1.6, 10, 11, 12},
+                                    .n_features = 1},
+                          .asked = {.unit = {8, 9}, .label = {0, 1}, .of_cell = {}, .values = {1.5, 11.5}, .n_features = 1}},
+                .weight = std::move(weight),
+                .class_weights = ClassWeights::equal};
+  return task;
+}
+
+}  // namespace
+
+TEST_CASE("a unit that weighs twice is two neighbours, and one without a weight is none") {
+  const ClassifierOptions three{.neighbours = 3};
+  const auto once = classify_units("knn", on_a_line({}), three);
+  CHECK(once[1] == doctest::Approx(1.0 / 3));
+  CHECK(once[3] == doctest::Approx(1));
+  CHECK(classify_units("knn", on_a_line({1, 1, 1, 1, 2, 1, 1, 1}), three)[1] == doctest::Approx(2.0 / 3));
+  CHECK(classify_units("knn", on_a_line({1, 1, 1, 1, 0, 1, 1, 1}), three)[1] == doctest::Approx(0));
+  CHECK(classify_units("knn", on_a_line({1, 1, 1, 1, 2.5, 1, 1, 1}), three)[1] == doctest::Approx(2.5 / 3));
+  CHECK(classify_units("knn", on_a_line({}), {.neighbours = 100})[1] == doctest::Approx(0.5));  // all there are
+}
+
+TEST_CASE("weights of the units move the regression and the net as the same units repeated do") {
+  for (const std::string classifier : {"logistic", "mlp"}) {
+    CAPTURE(classifier);
+    const auto even = classify_units(classifier, on_a_line({}), {}),
+               sick = classify_units(classifier, on_a_line({1, 1, 1, 1, 9, 9, 9, 9}), {});
+    CHECK(sick[1] > even[1] + 0.02);
+    CHECK(even[2] + even[3] == doctest::Approx(1));
+    UnitTask balanced = on_a_line({3, 3, 3, 3, 1, 1, 1, 1}), equal = on_a_line({3, 3, 3, 3, 1, 1, 1, 1});
+    balanced.class_weights = ClassWeights::balanced;  // as many units of each class: nothing to make up for
+    CHECK(classify_units(classifier, balanced, {}) == classify_units(classifier, equal, {}));
+  }
+}
+
+TEST_CASE("units weigh as often as the net is shown them, and that is said") {
+  const Split split = two_classes(4);
+  const RunContext context;
+  const TrainView train = split.train();
+  const TestView test = split.test();
+  const Preparation preparation = fit_preparation(context, train, {.min_cells_per_gene = 0, .genes = {.select = "all", .n = 0}});
+  BaselineRequest request{
+      .context = context, .train = train, .asked = test, .preparation = preparation, .covariates = {"day"}, .cell_type = {}};
+  request.classifiers = {"logistic", "knn", "mlp"};
+  const auto plain = predict_baselines(request, kAll);
+  std::vector<std::string> names;
+  for (const auto& said : plain) {
+    names.push_back(said.name);
+    CHECK(said.how.find("weigh") == std::string::npos);
+    if (said.name.starts_with("pseudobulk")) CHECK(share_right(test, said) > 0.99);
+  }
+  CHECK(names == std::vector<std::string>{"majority", "covariates", "pseudobulk", "pseudobulk kNN", "pseudobulk MLP", "cells"});
+  request.sampling = {.balance = {.kind = "oversample-disease"}, .tissue = {}, .class_weights = ClassWeights::equal};
+  for (const auto& said : predict_baselines(request, {"pseudobulk"})) {
+    CHECK(said.how.find("units weigh as the net's oversample-disease shows them") != std::string::npos);
+    CHECK(share_right(test, said) > 0.99);
+  }
+}

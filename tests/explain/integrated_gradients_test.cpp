@@ -46,7 +46,7 @@ void write_case(const TempFolder& folder, const BagShape& shape, const std::stri
                 bool in_double) {
   const Explained example;
   BagClassifier net(shape, 5);
-  if (shape.aggregator != "transformer") sharpen(net);
+  if (!shape.aggregator.starts_with("transformer")) sharpen(net);
   if (in_double) net.to(torch::kFloat64);
   const Attribution a =
       integrated_gradients({}, net, {example.cells, FirstLayerKernel::sparse, 1}, {}, example.of(baseline), options);

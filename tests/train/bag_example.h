@@ -69,6 +69,6 @@ inline Safetensors described(const BagClassifier& net, const std::string& dtype)
 }
 
 inline const std::vector<std::string> kAggregators = {
-    "mean", "sum", "linear-attention", "nonlinear-attention", "gated-attention", "transformer"};
+    "mean", "sum", "linear-attention", "nonlinear-attention", "gated-attention", "transformer", "transformer-mean"};
 
 }  // namespace cellverdict::testing

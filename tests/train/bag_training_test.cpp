@@ -39,7 +39,7 @@ double share_of_bags_right(const CellView& view, const Classifier& model) {
 TEST_CASE("every aggregator learns classes that differ, and tells strangers of the test side apart") {
   const Split split = toy_split();
   for (const std::string aggregator :
-       {"mean", "sum", "linear-attention", "nonlinear-attention", "gated-attention", "transformer"}) {
+       {"mean", "sum", "linear-attention", "nonlinear-attention", "gated-attention", "transformer", "transformer-mean"}) {
     INFO(aggregator);
     const TempFolder folder;
     const Classifier model = train_toy(split, bag_request(folder, aggregator));
@@ -108,6 +108,20 @@ TEST_CASE("what bags cannot do is a sentence") {
   request = bag_request(folder);
   request.train.learning_rate = 1e30;
   CHECK(says(sentence<DataError>([&] { train_toy(toy_split(), request); }), "learning_rate"));
+}
+
+TEST_CASE("mixed patients change the training and nothing else: the same seed the same bytes, and classes are told apart") {
+  const TempFolder folder;
+  const Split split = toy_split();
+  TrainRequest request = bag_request(folder);
+  const auto without = saved_bytes(train_toy(split, request), folder);
+  request.model.bag.mixup = 1.5;
+  const Classifier model = train_toy(split, request);
+  const auto with = saved_bytes(train_toy(split, request), folder);
+  CHECK((saved_bytes(model, folder) == with));
+  CHECK((with.second != without.second));
+  CHECK(share_of_bags_right(split.test(), model) == 1);
+  CHECK(model.card().curve.epochs.front().train.accuracy <= 1);
 }
 
 TEST_CASE("balancing says what it achieved") {

@@ -46,7 +46,7 @@ class Aggregation(nn.Module):
             self.attention_model = score()
         if kind == "gated-attention":
             self.u, self.v = score(), score()
-        if kind == "transformer":
+        if kind.startswith("transformer"):
             layer = nn.TransformerEncoderLayer(width, heads, 2 * width, 0.0, "relu", batch_first=True)
             self.transformer = nn.TransformerEncoder(layer, layers)
 
@@ -56,8 +56,9 @@ class Aggregation(nn.Module):
             return (z * keep).sum(1) / keep.sum(1), keep / keep.sum(1, keepdim=True)
         if self.kind == "sum":
             return (z * keep).sum(1), keep / keep.sum(1, keepdim=True)
-        if self.kind == "transformer":
-            return (self.transformer(z, src_key_padding_mask=~mask) * keep).sum(1), None
+        if self.kind.startswith("transformer"):
+            total = (self.transformer(z, src_key_padding_mask=~mask) * keep).sum(1)
+            return (total if self.kind == "transformer" else total / keep.sum(1)), None
         if self.kind == "linear-attention":
             score = z
         elif self.kind == "nonlinear-attention":

@@ -1,4 +1,5 @@
 #include <cellverdict/cli/study_result.h>
+#include <cellverdict/report/ablation.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -86,6 +87,23 @@ std::string certainty(const Evaluation& e) {
                             ": over units, then over cells (units drawn whole), then simple models over units\n" + text;
 }
 
+// "3 seeds of the net, mean ± standard deviation (no interval): weighted F1 0.71 ± 0.02, accuracy …".
+std::string over_seeds(const std::string& name, const std::vector<SeedResult>& seeds) {
+  std::vector<double> f1, accuracy, auc;
+  for (const auto& seed : seeds) {
+    f1.push_back(seed.weighted_f1);
+    accuracy.push_back(seed.accuracy);
+    if (seed.auc) auc.push_back(*seed.auc);
+  }
+  const auto in_words = [](const char* what, const std::vector<double>& values) {
+    const Spread spread = spread_of(values);
+    return fmt::format("{} {:.3f}{}", what, spread.mean, spread.sd ? fmt::format(" ± {:.3f}", *spread.sd) : "");
+  };
+  return fmt::format("{}{} seeds of the net, over units, mean ± standard deviation (no interval): {}, {}{}\n",
+                     name.empty() ? "" : name + ": ", seeds.size(), in_words("weighted F1", f1), in_words("accuracy", accuracy),
+                     auc.empty() ? "" : ", " + in_words("AUC", auc));
+}
+
 }  // namespace
 
 std::string study_as_text(const StudyResult& result) {
@@ -117,6 +135,7 @@ std::string study_as_text(const StudyResult& result) {
     if (!e.answer.empty()) text += (result.evaluations.size() > 1 ? e.name + ": " : "") + e.answer + "\n";
     text += certainty(e);
   }
+  for (const auto& [name, seeds] : result.seeds) text += over_seeds(name, seeds);
   text += "\n";
   for (const auto& line : sentences) text += line + "\n";
   if (!result.report.empty()) text += "\nreport: " + result.report.string() + "\n";
@@ -139,6 +158,13 @@ std::string study_as_json(const StudyResult& result) {
     json["splits"].push_back(
         {{"scheme", split.scheme}, {"by", split.by}, {"optimistic", split.optimistic}, {"units", units}, {"notes", split.notes}});
   }
+  for (const auto& [name, seeds] : result.seeds)
+    for (const auto& seed : seeds)
+      json["seeds"].push_back({{"variant", name},
+                               {"seed", seed.seed},
+                               {"weighted_f1", seed.weighted_f1},
+                               {"accuracy", seed.accuracy},
+                               {"auc", seed.auc ? nlohmann::ordered_json(*seed.auc) : nlohmann::ordered_json()}});
   for (const auto& e : result.evaluations) json["evaluations"].push_back(nlohmann::ordered_json::parse(evaluation_to_json(e)));
   return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }

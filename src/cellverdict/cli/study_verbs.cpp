@@ -11,7 +11,7 @@ namespace {
 
 void study_verb(const std::string& verb, const std::string& one_line, const std::vector<std::string>& examples, Stage last,
                 const std::vector<std::string>& words) {
-  std::string file, out, variant;
+  std::string file, out, variant, seeds;
   bool dump = false, no_pictures = false;
   StudyRequest request{.last = last};
   CommonOptions common;
@@ -20,6 +20,8 @@ void study_verb(const std::string& verb, const std::string& one_line, const std:
   arguments.option("--out,-o", out, "run folder (default: runs/<name of the file>)");
   arguments.option("--variant", variant, "one [[variant]] by name (default: all)");
   arguments.option("--set", request.experiment.sets, "section.key=value over the file's; may be given again");
+  if (last >= Stage::train)
+    arguments.option("--seeds", seeds, "train the net so often, each time with another seed (as --set train.seeds=N)");
   if (last >= Stage::train) arguments.flag("--resume", request.resume, "go on from the checkpoint of an interrupted training");
   if (last == Stage::report) arguments.flag("--no-pictures", no_pictures, "no PNG and SVG beside the report");
   arguments.flag("--dump-config", dump, "print the effective configuration and stop");
@@ -29,6 +31,7 @@ void study_verb(const std::string& verb, const std::string& one_line, const std:
   const RunContext context = make_context(verb, common);
   const Stopwatch watch;
   if (!common.seed.empty()) request.experiment.sets.push_back("train.seed=" + common.seed);
+  if (!seeds.empty()) request.experiment.sets.push_back("train.seeds=" + seeds);
   request.experiment.file = file;
   request.experiment.variant = variant;
   if (dump) {

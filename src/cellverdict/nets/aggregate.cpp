@@ -44,7 +44,8 @@ AggregatorImpl::AggregatorImpl(const AggregatorShape& shape) : shape_(shape) {
   if (shape_.kind == "nonlinear-attention") score_nets_.push_back(register_module("attention_model", score_net(shape_)));
   if (shape_.kind == "gated-attention")
     for (const char* name : {"u", "v"}) score_nets_.push_back(register_module(name, score_net(shape_)));
-  if (shape_.kind == "transformer") transformer_ = register_module("transformer", transformer(shape_));
+  if (shape_.kind == "transformer" || shape_.kind == "transformer-mean")
+    transformer_ = register_module("transformer", transformer(shape_));
 }
 
 torch::Tensor AggregatorImpl::scores(const torch::Tensor& z) {
@@ -57,7 +58,10 @@ torch::Tensor AggregatorImpl::of_bag(const torch::Tensor& z, const torch::Tensor
                                      const std::optional<PublishedPadding>& padding) {
   if (shape_.kind == "mean") return z.mean(0, true);
   if (shape_.kind == "sum") return z.sum(0, true);
-  if (shape_.kind == "transformer") return transformer_(z.unsqueeze(1)).squeeze(1).sum(0, true);
+  if (has_transformer()) {
+    const torch::Tensor seen = transformer_(z.unsqueeze(1)).squeeze(1);
+    return shape_.kind == "transformer" ? seen.sum(0, true) : seen.mean(0, true);
+  }
   const std::int64_t n_padded = padding ? padding->bag_size - z.size(0) : 0;
   const Shares shares = softmax_over_cells(scores, n_padded > 0 ? this->scores(padding->embedding) : torch::Tensor(), n_padded);
   torch::Tensor e = shape_.kind == "linear-attention" ? (shares.cells * z).sum(0, true) : shares.cells.t().matmul(z);
@@ -78,7 +82,7 @@ torch::Tensor AggregatorImpl::forward(const torch::Tensor& z, std::span<const st
 
 torch::Tensor AggregatorImpl::cell_weights(const torch::Tensor& z, std::span<const std::int64_t> offsets,
                                            const std::optional<PublishedPadding>& padding) {
-  if (shape_.kind == "transformer") return {};
+  if (has_transformer()) return {};
   std::vector<torch::Tensor> weights;
   for (const torch::Tensor& bag : z.split_with_sizes(bag_sizes(offsets))) {
     const std::int64_t n = bag.size(0), n_padded = padding ? padding->bag_size - n : 0;

@@ -15,7 +15,8 @@ namespace cellverdict {
 
 struct AggregatorShape {
   // mean, sum, linear-attention (softmax of z over cells, per feature), nonlinear-attention (softmax of Linear–Tanh–Linear → 1),
-  // gated-attention (softmax of U(z) · sigmoid(V(z)), U and V each Linear–Tanh–Linear → 1), transformer.
+  // gated-attention (softmax of U(z) · sigmoid(V(z)), U and V each Linear–Tanh–Linear → 1), transformer (sum over its cells),
+  // transformer-mean (the same, their mean).
   std::string kind = "nonlinear-attention";
   std::int64_t width = 1024;
   std::int64_t attention_width = 1024;  // of the hidden layer of the attention nets
@@ -53,6 +54,8 @@ class AggregatorImpl : public torch::nn::Module {
                              const std::optional<PublishedPadding>& padding = {});
 
   const AggregatorShape& shape() const { return shape_; }
+  // Cells look at each other: no cell has a share.
+  bool has_transformer() const { return !transformer_.is_empty(); }
   // The nets behind the score of a cell: one for nonlinear attention, U and V for gated, else none.
   const std::vector<Layers>& score_nets() const { return score_nets_; }
 

@@ -105,7 +105,7 @@ torch::Tensor BagClassifier::forward(const BagBatch& bags) {
 }
 
 torch::Tensor BagClassifier::attention(const BagBatch& bags) {
-  if (shape_.aggregator == "transformer") return {};
+  if (aggregator_->has_transformer()) return {};
   return aggregator_->cell_weights(encode(first(bags.cells)), bags.offsets, padding());
 }
 

@@ -141,6 +141,16 @@ Spread spread_of(const std::vector<double>& values) {
   return out;
 }
 
+SeedResult seed_result(const Evaluation& evaluation, std::uint64_t seed) {
+  SeedResult out{.seed = seed};
+  if (evaluation.heads.empty() || !evaluation.heads.front().units) return out;
+  const Classification& units = *evaluation.heads.front().units;
+  out.weighted_f1 = weighted_f1(units);
+  out.accuracy = units.accuracy;
+  out.auc = units.auc;
+  return out;
+}
+
 std::vector<AblationPanel> ablation_panels(const ReportInput& report) {
   if (std::ranges::none_of(report.variants, [](const auto& v) { return v.seeds.size() > 1; })) return {};
   constexpr const char *kAggregator = "model.bag.aggregator", *kBalance = "model.bag.balance";

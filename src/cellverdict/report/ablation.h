@@ -19,6 +19,8 @@ struct Spread {
 };
 Spread spread_of(const std::vector<double>& values);
 
+SeedResult seed_result(const Evaluation& evaluation, std::uint64_t seed);
+
 // Variants that differ in one thing: "Aggregators", "Samplings"; one panel of all where no variant is a net of bags.
 struct AblationPanel {
   std::string name, title;

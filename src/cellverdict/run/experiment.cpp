@@ -76,6 +76,36 @@ void check_complete(const Experiment& experiment, const std::string& file) {
                       .advice = "sources = \"samples.csv\" names a sample sheet, files = [\"a.h5ad\"] names files and folders"});
 }
 
+// Both make up for rare classes: together by mistake they would do so twice.
+void refuse_two_balances(const Experiment& e, const std::string& file) {
+  const BagOptions& bag = e.model.bag;
+  if (e.model.kind != "bag" || bag.balance == "none" || e.train.class_weights == "none" || bag.balance_and_class_weights) return;
+  throw UsageError({.where = file + " [train] class_weights = \"" + e.train.class_weights + "\"",
+                    .found = "[model.bag] balance = \"" + bag.balance + "\" beside it",
+                    .expected = "one of them, as both make up for rare classes",
+                    .advice = "set class_weights = \"none\", or balance_and_class_weights = true in [model.bag] to have both"});
+}
+
+// [train] seeds: the variant itself, then the same with the net's seed moved on. What does not depend on the net is asked once.
+void add_with_repeats(Experiment experiment, std::vector<Experiment>& out) {
+  const int n = experiment.train.seeds;
+  experiment.train.seeds = 1;
+  for (auto& candidate : experiment.candidates) candidate.train.seeds = 1;
+  const TrainOptions first = with_net_seed(experiment.train);
+  out.push_back(experiment);
+  experiment.is_repeat = true;
+  experiment.repeat_of = out.back().name;
+  experiment.evaluate.baselines.clear();
+  experiment.evaluate.permute.clear();
+  for (int k = 1; k < n; ++k) {
+    const auto seed = static_cast<std::int64_t>(first.seed) + k;
+    experiment.train.net_seed = seed;
+    for (auto& candidate : experiment.candidates) candidate.train.net_seed = seed;
+    experiment.name = (experiment.repeat_of.empty() ? "" : experiment.repeat_of + ", ") + "seed " + std::to_string(seed);
+    out.push_back(experiment);
+  }
+}
+
 // --set path=value, in the order given.
 ValueTable read_sets(const std::vector<std::string>& sets) {
   ValueTable typed;
@@ -134,6 +164,7 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
       experiment.name = name;
       experiment.base = request.file.has_parent_path() ? request.file.parent_path() : std::filesystem::path(".");
       check_complete(experiment, file);
+      refuse_two_balances(experiment, file);
       return experiment;
     };
     Experiment experiment = read(effective, variant.name);
@@ -146,7 +177,7 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
       // One at a time, every list that has the file's own value would give the file's own setting once more.
       if (known.insert(experiment_to_toml(made)).second) experiment.candidates.push_back(std::move(made));
     }
-    experiments.push_back(std::move(experiment));
+    add_with_repeats(std::move(experiment), experiments);
   }
   return experiments;
 }

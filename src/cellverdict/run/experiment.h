@@ -29,6 +29,8 @@ struct Experiment {
   std::vector<Experiment> candidates;  // of the sweep, each named for what it sets
 
   std::string name;            // of the variant; empty when the file has none
+  bool is_repeat = false;      // the same as `repeat_of`, its net trained with another seed ([train] seeds)
+  std::string repeat_of;       // name of a variant
   std::filesystem::path base;  // folder of the file: relative paths start there
 };
 const OptionTable<Experiment>& experiment_options();

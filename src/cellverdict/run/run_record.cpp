@@ -3,6 +3,7 @@
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/base/version.h>
 #include <cellverdict/prepare/select_genes.h>
+#include <cellverdict/report/ablation.h>
 #include <cellverdict/report/report.h>
 #include <cellverdict/run/reported_settings.h>
 #include <cellverdict/run/run_record.h>
@@ -12,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace cellverdict {
@@ -83,8 +85,13 @@ void keep_other_variants(const fs::path& run, Json& list) {
       const fs::path folder = run / item.at("folder").get<std::string>();
       const bool now =
           std::any_of(list.begin(), list.end(), [&](const Json& other) { return other.at("folder") == item.at("folder"); });
+      // Repeats of a variant that was run now are of its former configuration.
+      const bool outdated = item.contains("repeat_of") && std::any_of(list.begin(), list.end(), [&](const Json& other) {
+                              return !other.contains("repeat_of") && other.at("name") == item.at("repeat_of");
+                            });
       const bool named = !item.at("name").get<std::string>().empty() && !list.front().at("name").get<std::string>().empty();
-      if (!now && named && results_are_of(folder, item) && fs::exists(run / item.at("store").get<std::string>() / "store.json"))
+      if (!now && !outdated && named && results_are_of(folder, item) &&
+          fs::exists(run / item.at("store").get<std::string>() / "store.json"))
         list.push_back(item);
     }
   } catch (const Json::exception&) {
@@ -114,7 +121,9 @@ void write_run_record(const RunContext& context, const StudyRequest& request, co
                     {"store", fs::relative(variant.store, request.out).string()},
                     {"configuration", variant.train_key},
                     {"seed", variant.experiment.train.seed},
+                    {"net_seed", with_net_seed(variant.experiment.train).seed},
                     {"result", result_of(evaluations[i])}});
+    if (variant.experiment.is_repeat) list.back()["repeat_of"] = variant.experiment.repeat_of;
   }
   keep_other_variants(request.out, list);
   std::set<std::string> stores;
@@ -180,6 +189,7 @@ void add_run(const fs::path& run, const std::string& prefix, const fs::path& out
       if (input.title.find(title) == std::string::npos) input.title += " · " + title;
     }
     std::string& experiments = input.experiment;
+    std::map<std::string, std::size_t> place;  // of this run's variants
     for (const auto& item : json.at("variants")) {
       const fs::path folder = (run / item.at("folder").get<std::string>()).lexically_normal();
       const fs::path evaluation_file = folder / "evaluation.json", card_path = card_file(folder);
@@ -188,12 +198,22 @@ void add_run(const fs::path& run, const std::string& prefix, const fs::path& out
                           .found = "no results of the configuration that " + file.string() + " speaks of",
                           .expected = "those of one finished run",
                           .advice = "run the experiment again"});
+      const std::uint64_t net_seed = item.value("net_seed", item.at("seed").get<std::uint64_t>());
+      if (item.contains("repeat_of")) {
+        const auto first = place.find(item.at("repeat_of").get<std::string>());
+        if (first != place.end())
+          input.variants[first->second].seeds.push_back(
+              seed_result(evaluation_from_json(read_file(evaluation_file), evaluation_file.string()), net_seed));
+        continue;
+      }
       ReportVariant variant{.evaluation = evaluation_from_json(read_file(evaluation_file), evaluation_file.string()),
                             .settings = read_settings(folder),
                             .sweep = read_sweep_result(folder),
                             .figures = out == run ? folder / "figures" : fs::path()};
       if (!input.variants.empty()) check_same_question(run, input.variants.front().evaluation, variant.evaluation);
       const std::string name = item.at("name");
+      variant.seeds = {seed_result(variant.evaluation, net_seed)};
+      place.emplace(name, input.variants.size());
       if (!prefix.empty()) variant.evaluation.name = prefix + (name.empty() ? "" : ": " + name);
       const ModelCard card = model_card_from_json(read_file(card_path), card_path.string());
       variant.curve = card.curve;

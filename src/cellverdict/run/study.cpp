@@ -2,6 +2,7 @@
 
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/error.h>
+#include <cellverdict/report/ablation.h>
 #include <cellverdict/run/run_record.h>
 #include <cellverdict/run/stages.h>
 #include <cellverdict/run/study.h>
@@ -43,6 +44,20 @@ std::vector<VariantRun> plan_variants(const StudyRequest& request) {
   return variants;
 }
 
+void gather_seeds(const std::vector<VariantRun>& variants, std::vector<Evaluation> evaluations, StudyResult& result) {
+  for (std::size_t v = 0; v < variants.size(); ++v) {
+    const Experiment& e = variants[v].experiment;
+    const SeedResult seed = seed_result(evaluations[v], with_net_seed(e.train).seed);
+    if (e.is_repeat) {
+      result.seeds.back().second.push_back(seed);
+      continue;
+    }
+    result.seeds.push_back({evaluations[v].name, {seed}});
+    result.evaluations.push_back(std::move(evaluations[v]));
+  }
+  std::erase_if(result.seeds, [](const auto& of) { return of.second.size() < 2; });
+}
+
 }  // namespace
 
 StudyResult run_study(const RunContext& outer, const StudyRequest& request) {
@@ -52,6 +67,7 @@ StudyResult run_study(const RunContext& outer, const StudyRequest& request) {
     const AtomicPath probe(request.out / "run.json");  // can anything be written there? Asked before hours of reading.
   }
   StudySoFar study{.out = request.out};
+  std::vector<Evaluation> evaluations;
   for (auto& variant : variants) {
     RunContext context = outer;
     context.seed = variant.experiment.train.seed;
@@ -59,17 +75,20 @@ StudyResult run_study(const RunContext& outer, const StudyRequest& request) {
 
     prepare_store(context, variant, study);
     std::vector<FoldRun> folds = split_cohort(context, variant);
-    result.split_tables.push_back(table_of(folds));
-    result.splits.push_back(summary_of(folds));
-    context.log("split     " + result.splits.back().scheme + "\n" + result.split_tables.back());
+    if (!variant.experiment.is_repeat) {
+      result.split_tables.push_back(table_of(folds));
+      result.splits.push_back(summary_of(folds));
+      context.log("split     " + result.splits.back().scheme + "\n" + result.split_tables.back());
+    }
     if (request.last >= Stage::train)
       for (auto& fold : folds) train_model(context, variant, fold, request.resume);
-    if (request.last >= Stage::evaluate) result.evaluations.push_back(evaluate_model(context, variant, folds));
+    if (request.last >= Stage::evaluate) evaluations.push_back(evaluate_model(context, variant, folds));
     study.done.push_back(std::move(variant));
   }
   if (request.last < Stage::evaluate) return result;
 
-  write_run_record(outer, request, study.done, result.evaluations);
+  write_run_record(outer, request, study.done, evaluations);
+  gather_seeds(study.done, std::move(evaluations), result);
   if (request.last == Stage::report) {
     StudyResult report = report_run(outer, request.out, request.pictures);
     result.report = report.report;

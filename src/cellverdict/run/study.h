@@ -2,6 +2,7 @@
 // The whole path from files to report, stage by stage; a stage whose inputs did not change is skipped.
 
 #include <cellverdict/base/run_context.h>
+#include <cellverdict/report/report.h>
 #include <cellverdict/run/experiment.h>
 
 #include <filesystem>
@@ -27,6 +28,9 @@ struct StudyResult {
   std::vector<Evaluation> evaluations;    // when that far
   std::filesystem::path report;           // when that far
   std::string note;                       // of the report
+  // Of variants that were trained with several seeds of the net: name and each seed's result. Only the first one's is among the
+  // evaluations.
+  std::vector<std::pair<std::string, std::vector<SeedResult>>> seeds;
 };
 
 // Writes into request.out:

@@ -29,7 +29,7 @@ std::vector<Axis> read_axes(const Value& set, const std::string& where) {
   for (const auto& [path, value] : *table) {
     const bool may =
         std::any_of(kMayVary.begin(), kMayVary.end(), [&, &path = path](const char* prefix) { return path.starts_with(prefix); });
-    if (!may || path == "train.seed")
+    if (!may || path.starts_with("train.seed") || path == "train.net_seed")
       throw UsageError(
           {.where = where + " " + path,
            .found = "a key that may not be swept",

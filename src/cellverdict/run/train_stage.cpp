@@ -133,9 +133,12 @@ void train_one(const Training& t) {
   const Experiment& e = t.experiment;
   say_resuming(t);
   const Stopwatch watch;
-  Classifier classifier =
-      fit_one(t.context, e, t.split,
-              {.model = e.model, .train = e.train, .checkpoints = t.folder / "checkpoint", .key = t.key, .resume = t.resume});
+  Classifier classifier = fit_one(t.context, e, t.split,
+                                  {.model = e.model,
+                                   .train = with_net_seed(e.train),
+                                   .checkpoints = t.folder / "checkpoint",
+                                   .key = t.key,
+                                   .resume = t.resume});
   describe(t, classifier.card());
   decide(t.context, e.evaluate, t.split.validation(), classifier);
   classifier.save(t.folder / "model");
@@ -226,7 +229,7 @@ Classifier fit_model(const RunContext& context, const Experiment& experiment, co
   std::vector<Experiment> single;
   if (experiment.candidates.empty()) single.push_back(experiment);
   for (const auto& candidate : single.empty() ? experiment.candidates : single) {
-    Classifier classifier = fit_one(context, candidate, split, {.model = candidate.model, .train = candidate.train});
+    Classifier classifier = fit_one(context, candidate, split, {.model = candidate.model, .train = with_net_seed(candidate.train)});
     const double score = single.empty() ? validation_score(classifier.card().curve) : 0;
     if (best && score <= best_score) continue;  // of equals the first
     best_score = score;

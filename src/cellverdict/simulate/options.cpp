@@ -45,7 +45,10 @@ OptionTable<SimulateOptions> make_table() {
       .add("mito_sd", &O::mito_sd, "sd of the log mitochondrial share between cells", between(0, 5))
       .add("low_quality", &O::low_quality, "share of dying cells: a twentieth to a fifth of the counts, 25 to 70 % mitochondrial",
            between(0, 1))
-      .add("composition_sd", &O::composition_sd, "sd of the log frequency of a cell type between libraries", between(0, 5));
+      .add("composition_sd", &O::composition_sd, "sd of the log frequency of a cell type between libraries", between(0, 5))
+      .add("composition_effect", &O::composition_effect,
+           "log fold change that the disease makes in the odds of the first cell type; 0: composition says nothing of the disease",
+           between(-10, 10));
   return table;
 }
 

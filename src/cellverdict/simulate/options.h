@@ -48,6 +48,7 @@ struct SimulateOptions {
   double mito_sd = 0.4;
   double low_quality = 0.03;
   double composition_sd = 0.3;
+  double composition_effect = 0;  // natural log fold change of the first cell type's odds against the others, in the diseased
 };
 
 const OptionTable<SimulateOptions>& simulate_options();

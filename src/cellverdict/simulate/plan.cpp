@@ -111,8 +111,12 @@ StudyPlan make_plan(const SimulateOptions& options, std::uint64_t seed) {
   } else {
     plan_cohort(options, seed, plan);
   }
-  for (auto& library : plan.libraries)
+  for (auto& library : plan.libraries) {
     library.composition = random_shares(Random(seed, "composition", library.name), options.n_cell_types, options.composition_sd);
+    if (!library.diseased || options.composition_effect == 0) continue;
+    library.composition.front() *= std::exp(options.composition_effect);
+    scale_to_one(library.composition);
+  }
 
   Random random(seed, "expression");
   boost::random::normal_distribution<double> normal(0, 1);

@@ -7,8 +7,10 @@ const OptionTable<BagOptions>& bag_options() {
       OptionTable<BagOptions>("model.bag")
           .add("cell_encoder", &BagOptions::cell_encoder, "linear; mlp: (Linear–PReLU)×2", one_of({"linear", "mlp"}))
           .add("cell_width", &BagOptions::cell_width, "numbers a cell is encoded in", between(1, 65536))
-          .add("aggregator", &BagOptions::aggregator, "from the cells of a patient to one vector",
-               one_of({"mean", "sum", "linear-attention", "nonlinear-attention", "gated-attention", "transformer"}))
+          .add("aggregator", &BagOptions::aggregator,
+               "from the cells of a patient to one vector; transformer: the sum of its cells, transformer-mean: their mean (ScRAT)",
+               one_of({"mean", "sum", "linear-attention", "nonlinear-attention", "gated-attention", "transformer",
+                       "transformer-mean"}))
           .add("attention_width", &BagOptions::attention_width, "hidden units of the attention", between(1, 65536))
           .add("transformer_heads", &BagOptions::transformer_heads, "must divide cell_width", between(1, 1024))
           .add("transformer_layers", &BagOptions::transformer_layers, "of the transformer", between(1, 64))
@@ -18,6 +20,14 @@ const OptionTable<BagOptions>& bag_options() {
           .add("balance", &BagOptions::balance, "how often each training patient is shown in an epoch",
                one_of({"none", "downsample-disease", "oversample-disease", "oversample-tissue", "oversample-disease-and-tissue"}))
           .add("tissue", &BagOptions::tissue, "obs column that balance means by tissue")
+          .add("balance_and_class_weights", &BagOptions::balance_and_class_weights,
+               "allow balance together with [train] class_weights, which both make up for rare classes")
+          .add("mixup", &BagOptions::mixup,
+               "patients made of two for each real one that is shown (ScRAT): pairs of their cells and both labels, mixed in one "
+               "share",
+               between(0, 100))
+          .add("mixup_alpha", &BagOptions::mixup_alpha, "α of the Beta(α, α) from which that share is drawn; 1: any share alike",
+               between(0.1, 4))
           .add("plateau_patience", &BagOptions::plateau_patience,
                "epochs without a lower validation loss before the learning rate falls; 0: never", at_least(0))
           .add("plateau_factor", &BagOptions::plateau_factor, "what the learning rate is then multiplied with", between(0, 1))

@@ -19,7 +19,10 @@ struct BagOptions {
   std::int64_t cells = 1500;   // drawn per patient and epoch; 0: all
   std::int64_t patients = 32;  // per step of the optimiser
   std::string balance = "none";
-  std::string tissue;           // obs column
+  std::string tissue;  // obs column
+  bool balance_and_class_weights = false;
+  double mixup = 0;             // patients mixed of two, per real one shown
+  double mixup_alpha = 1;       // of Beta(α, α), from which the first one's share is drawn
   int plateau_patience = 20;    // epochs without a lower validation loss before the learning rate falls; 0: never
   double plateau_factor = 0.1;  // what it is multiplied with
   bool as_published_code = false;

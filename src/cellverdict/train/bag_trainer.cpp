@@ -1,8 +1,10 @@
 // The training loop of bags (PaSCient, Methods): cells of each patient are drawn anew each epoch, gradients are added up over the
-// patients of a step, class-weighted cross-entropy, early stopping on a validation metric with the best weights restored.
+// patients of a step, class-weighted cross-entropy, early stopping on a validation metric with the best weights restored. With
+// mixup (ScRAT) some of a step's patients are made of two.
 
 #include <cellverdict/base/error.h>
 #include <cellverdict/encode/balance.h>
+#include <cellverdict/encode/mixup.h>
 #include <cellverdict/train/bag_net.h>
 #include <cellverdict/train/bag_trainer.h>
 #include <cellverdict/train/epoch_loop.h>
@@ -32,6 +34,13 @@ std::string range_of(const std::vector<double>& shares) {
   const auto [least, most] = std::minmax_element(shares.begin(), shares.end());
   return fmt::format("{:.3f} to {:.3f}", *least, *most);
 }
+
+// What is asked of a shown patient: its class, or both classes of one mixed of two.
+struct BagTarget {
+  std::int64_t first = 0, second = 0;
+  double share = 1;  // of the first
+  bool is_mixed = false;
+};
 
 class BagTrainer {
  public:
@@ -122,8 +131,9 @@ class BagTrainer {
     truth_seen_.clear();
     double loss_sum = 0;
     const auto batches = batches_of(number);
+    const auto mixed = mixed_of(batches, number);
     for (std::size_t k = 0; k < batches.size(); ++k) {
-      const double loss = train_step(batches[k], number);
+      const double loss = train_step(batches[k], mixed[k], number);
       EpochLoop::check_loss(loss, number);
       loss_sum += loss * static_cast<double>(batches[k].size());
       context_.progress(fmt::format("epoch {}", number), static_cast<std::int64_t>(k) + 1, std::ssize(batches));
@@ -134,18 +144,51 @@ class BagTrainer {
     return metrics;
   }
 
+  // Patients to be made of two, dealt to the batches in turn.
+  std::vector<std::vector<MixedPair>> mixed_of(const std::vector<std::vector<std::int64_t>>& batches, int number) {
+    std::vector<std::vector<MixedPair>> out(batches.size());
+    if (options().mixup == 0) return out;
+    std::vector<std::int64_t> draws;
+    for (const auto& batch : batches) draws.insert(draws.end(), batch.begin(), batch.end());
+    const auto pairs =
+        mixed_pairs(draws, {.per_bag = options().mixup, .alpha = options().mixup_alpha}, request_.train.seed, number);
+    for (std::size_t k = 0; k < pairs.size(); ++k) out[k % out.size()].push_back(pairs[k]);
+    return out;
+  }
+
+  double class_weight(const BagTarget& target) const {
+    return target.share * class_weights_[target.first] + (1 - target.share) * class_weights_[target.second];
+  }
+
+  std::vector<std::int64_t> drawn_cells(std::int64_t bag, int number) const {
+    return sample_bag(train_.bags, bag, options().cells, request_.train.seed, number);
+  }
+
   // One step of the optimiser; the loss is the mean over the batch's patients by class weight, as in PyTorch.
-  double train_step(const std::vector<std::int64_t>& batch, int number) {
+  double train_step(const std::vector<std::int64_t>& batch, const std::vector<MixedPair>& mixed, int number) {
     optimizer_->zero_grad();
-    const double weight_sum = std::accumulate(
-        batch.begin(), batch.end(), 0.0, [this](double sum, std::int64_t b) { return sum + class_weights_[train_.bags.label[b]]; });
+    std::vector<BagTarget> targets;
+    const auto& label = train_.bags.label;
+    for (const std::int64_t b : batch) targets.push_back({.first = label[b], .second = label[b]});
+    for (const auto& pair : mixed)
+      targets.push_back({.first = label[pair.first], .second = label[pair.second], .share = pair.share, .is_mixed = true});
+    const double weight_sum = std::accumulate(targets.begin(), targets.end(), 0.0,
+                                              [this](double sum, const BagTarget& t) { return sum + class_weight(t); });
     double loss = 0;
     packed_.clear();
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      packed_.append(train_.prepared, batch[i], sample_bag(train_.bags, batch[i], options().cells, request_.train.seed, number));
-      if (packed_.cells.n_rows() < kCellsTogether && i + 1 < batch.size()) continue;
-      loss += add_gradient(weight_sum);
+    std::size_t first = 0;  // of the targets in packed_
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      if (i < batch.size()) {
+        packed_.append(train_.prepared, batch[i], drawn_cells(batch[i], number));
+      } else {
+        const MixedPair& pair = mixed[i - batch.size()];
+        const auto a = drawn_cells(pair.first, number), b = drawn_cells(pair.second, number);
+        append_mixed(train_.prepared, pair, {a, b}, request_.train.seed, packed_);
+      }
+      if (packed_.cells.n_rows() < kCellsTogether && i + 1 < targets.size()) continue;
+      loss += add_gradient(std::span(targets).subspan(first, i + 1 - first), weight_sum);
       packed_.clear();
+      first = i + 1;
     }
     optimizer_->step();
     loop_->next_step();
@@ -153,20 +196,27 @@ class BagTrainer {
   }
 
   // The packed bags' share of the batch's loss, its gradient added to what there is.
-  double add_gradient(double weight_sum) {
+  double add_gradient(std::span<const BagTarget> targets, double weight_sum) {
     const auto kernel = classifier_.card().train.first_layer == "sparse" ? FirstLayerKernel::sparse : FirstLayerKernel::dense;
     const torch::Tensor logits = net_->forward({{packed_.cells, kernel, context_.threads}, packed_.offsets});
-    std::vector<std::int64_t> truth;
-    std::vector<float> weight;
-    for (const std::int64_t b : packed_.members) {
-      truth.push_back(train_.bags.label[b]);
-      truth_seen_.push_back(train_.bags.label[b]);
-      weight.push_back(static_cast<float>(class_weights_[truth.back()] / weight_sum));
+    std::vector<std::int64_t> first, second;
+    std::vector<float> of_first, of_second;
+    std::int64_t n_real = 0;  // they come first; what the history says is of them alone
+    for (const auto& target : targets) {
+      first.push_back(target.first);
+      second.push_back(target.second);
+      of_first.push_back(static_cast<float>(target.share * class_weights_[target.first] / weight_sum));
+      of_second.push_back(static_cast<float>((1 - target.share) * class_weights_[target.second] / weight_sum));
+      if (target.is_mixed) continue;
+      truth_seen_.push_back(static_cast<std::int32_t>(target.first));
+      ++n_real;
     }
-    const torch::Tensor losses = torch::nll_loss(torch::log_softmax(logits, 1), torch::tensor(truth), {}, at::Reduction::None);
-    const torch::Tensor loss = (losses * torch::tensor(weight)).sum();
+    const torch::Tensor log_p = torch::log_softmax(logits, 1);
+    torch::Tensor loss = (torch::nll_loss(log_p, torch::tensor(first), {}, at::Reduction::None) * torch::tensor(of_first)).sum();
+    if (n_real < std::ssize(targets))
+      loss = loss + (torch::nll_loss(log_p, torch::tensor(second), {}, at::Reduction::None) * torch::tensor(of_second)).sum();
     loss.backward();
-    append_bag_probabilities(logits, seen_);
+    if (n_real > 0) append_bag_probabilities(logits.narrow(0, 0, n_real), seen_);
     return loss.item<double>();
   }
 

@@ -81,8 +81,20 @@ const OptionTable<TrainOptions>& train_options() {
                one_of({"none", "balanced"}))
           .add("first_layer", &TrainOptions::first_layer, "product of the first layer; auto: sparse below a density of 0.4",
                one_of({"auto", "sparse", "dense"}))
-          .add("seed", &TrainOptions::seed, "the one seed of everything random", at_least(0));
+          .add("seed", &TrainOptions::seed, "the one seed of everything random", at_least(0))
+          .add("seeds", &TrainOptions::seeds,
+               "how often the net is trained on the same split, with the seeds seed, seed + 1, …: mean and standard deviation over "
+               "them are reported, which is no interval",
+               between(1, 1000))
+          .add("net_seed", &TrainOptions::net_seed,
+               "of the net alone (first weights, order, cells drawn from a bag), split and baselines staying as they are; -1: seed",
+               at_least(-1));
   return table;
+}
+
+TrainOptions with_net_seed(TrainOptions options) {
+  if (options.net_seed >= 0) options.seed = static_cast<std::uint64_t>(options.net_seed);
+  return options;
 }
 
 }  // namespace cellverdict

@@ -44,7 +44,12 @@ struct TrainOptions {
   std::string class_weights = "none";  // "balanced": n / (classes · n_class), as scikit-learn
   std::string first_layer = "auto";    // by density
   std::uint64_t seed = 42;
+  int seeds = 1;               // trainings, each with a seed of its own for the net
+  std::int64_t net_seed = -1;  // of the net alone; -1: `seed`
 };
+
+// With the net's seed as the seed.
+TrainOptions with_net_seed(TrainOptions options);
 
 const OptionTable<ModelOptions>& model_options();
 const OptionTable<TrainOptions>& train_options();
