@@ -80,15 +80,15 @@ void keep_other_variants(const fs::path& run, Json& list) {
   if (!fs::exists(file)) return;
   const Json earlier = Json::parse(read_file(file), nullptr, false);
   if (!earlier.is_object() || !earlier.contains("variants")) return;
+  std::set<std::string> run_now;
+  for (const auto& item : list) run_now.insert(item.at("name").get<std::string>());
   try {
     for (const auto& item : earlier.at("variants")) {
       const fs::path folder = run / item.at("folder").get<std::string>();
       const bool now =
           std::any_of(list.begin(), list.end(), [&](const Json& other) { return other.at("folder") == item.at("folder"); });
       // Repeats of a variant that was run now are of its former configuration.
-      const bool outdated = item.contains("repeat_of") && std::any_of(list.begin(), list.end(), [&](const Json& other) {
-                              return !other.contains("repeat_of") && other.at("name") == item.at("repeat_of");
-                            });
+      const bool outdated = item.contains("repeat_of") && run_now.contains(item.at("repeat_of").get<std::string>());
       const bool named = !item.at("name").get<std::string>().empty() && !list.front().at("name").get<std::string>().empty();
       if (!now && !outdated && named && results_are_of(folder, item) &&
           fs::exists(run / item.at("store").get<std::string>() / "store.json"))
