@@ -182,6 +182,13 @@ def check_several(play, folder: Path) -> None:
     check(all(float(line["median_rank"]) == np.median(genes[line["gene_id"]]) for line in rows), "the consensus has the median of ranks")
     check(len(rows) == len(genes) and rows[0]["n_among_first"] >= rows[-1]["n_among_first"], "of every gene, the most agreed on first")
 
+    for seed in (1, 9):
+        play("train", "bag.toml", "--out", f"seeds{seed}", "--seed", str(seed), "-q")
+    (folder / "seeds9").rename(folder / "seeds1" / "seed-9")
+    seeds = json.loads(play("explain", "seeds1", "--all-models", "--json", "--no-pictures"))
+    check([r["model"] for r in seeds["explanations"]] == ["seed-1", "seed-9"], "each seed of training is explained")
+    check((folder / "seeds1" / "explained" / "seed-9" / "explain.html").exists(), "in a folder of its own")
+
 
 def main() -> int:
     program = files.program_to_test()

@@ -82,6 +82,11 @@ std::string folder_of_class(const std::string& name, std::set<std::string>& take
   return out;
 }
 
+// "../mean-seed-43" → "mean-seed-43".
+std::string plain_name(const fs::path& model) {
+  return *model.begin() == ".." ? model.filename().string() : model.generic_string();
+}
+
 }  // namespace
 
 ExplainSummary explain_run(const RunContext& context, const ExplainRequest& request) {
@@ -102,9 +107,9 @@ ExplainSummary explain_run(const RunContext& context, const ExplainRequest& requ
   std::vector<fs::path> folders;
   std::string unit_noun;
   for (const auto& model : models) {
-    const std::string name = models.size() > 1 ? model.generic_string() : "";
-    if (!name.empty()) context.log("explain     " + name);
     ModelExplainer explainer(context, request, model == "." ? request.run : request.run / model, sets);
+    const std::string name = models.size() < 2 ? "" : model == "." ? explainer.name_by_seed() : plain_name(model);
+    if (!name.empty()) context.log("explain     " + name);
     unit_noun = explainer.unit_noun();
     std::vector<std::string> classes = {request.class_name.empty() ? explainer.usual_class() : request.class_name};
     if (every_class) classes = explainer.classes();

@@ -30,6 +30,7 @@ class ModelExplainer {
 
   // Why the last page has no pictures; empty when it has.
   const std::string& pictures_note() const { return pictures_note_; }
+  std::string name_by_seed() const { return "seed-" + std::to_string(card().train.seed); }
   const std::string& unit_noun() const { return run_.experiment.data.unit; }
 
  private:

@@ -101,8 +101,22 @@ TrainedRun open_trained_run(const RunContext& context, const fs::path& named) {
                     .advice = "run the experiment again"});
 }
 
+// The same net with other seeds of training: seed-43 in a run's folder, mean-seed-43 beside the variant mean.
+static std::vector<std::string> other_seeds(const fs::path& folder) {
+  const fs::path whole = fs::absolute(folder / "").lexically_normal().parent_path();
+  std::vector<std::string> names;
+  const auto look = [&](const fs::path& place, const std::string& begins, const std::string& prefix) {
+    for (const auto& entry : fs::directory_iterator(place))
+      if (const std::string name = entry.path().filename().string();
+          name.starts_with(begins) && has_model(entry.path()) && !fs::exists(entry.path() / "run.json"))
+        names.push_back(prefix + name);
+  };
+  look(whole, "seed-", "");
+  look(whole.parent_path(), whole.filename().string() + "-seed-", "../");
+  return names;
+}
+
 std::vector<fs::path> trained_folders(const fs::path& run) {
-  if (has_model(run)) return {"."};
   std::vector<std::string> names;
   const auto look_into = [&](const fs::path& folder, const auto& again, int depth) -> void {
     if (!fs::is_directory(folder)) return;
@@ -114,8 +128,12 @@ std::vector<fs::path> trained_folders(const fs::path& run) {
         again(entry.path(), again, depth - 1);
     }
   };
-  constexpr int kMostDeep = 2;  // variant/seed/fold
-  look_into(run, look_into, kMostDeep);
+  constexpr int kMostDeep = 1;  // variant/fold
+  if (has_model(run))
+    names = other_seeds(run);
+  else
+    look_into(run, look_into, kMostDeep);
+  if (has_model(run)) names.emplace_back(".");
   if (names.empty()) refuse_without_model(run);
   // fold-2 before fold-10.
   const auto key = [](const std::string& name) {

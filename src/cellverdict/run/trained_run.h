@@ -23,8 +23,9 @@ struct TrainedRun {
 // holds none, its store is gone, or the split made anew is not the one that the model was trained on.
 TrainedRun open_trained_run(const RunContext& context, const std::filesystem::path& folder);
 
-// The folders below a run folder that hold a trained model (variants, training seeds, folds), sorted as a person would; the run
-// folder itself, as ".", when it holds one. What a sweep tried is left out. Throws InputError when there is none.
+// The folders below a run folder that hold a trained model (variants, folds), sorted as a person would; of a folder that holds one
+// itself: ".", and the same net trained with other seeds, below or beside it. What a sweep tried is left out. Throws InputError
+// when there is none.
 std::vector<std::filesystem::path> trained_folders(const std::filesystem::path& run);
 
 }  // namespace cellverdict
