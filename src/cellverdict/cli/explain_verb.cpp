@@ -83,7 +83,10 @@ std::string as_text(const ExplainSummary& summary, const ExplainRequest& request
       text += fmt::format("{}'{}': {}\n", result.model.empty() ? "" : result.model + ", ", result.class_name, first);
     }
     text += "\n";
+    const bool many_models = summary.results.front().model != summary.results.back().model;
     for (const auto& pair : summary.pairs) {
+      // Of several models and classes: every class between models.
+      if (many_models && summary.results[pair.first].class_name != summary.results[pair.second].class_name) continue;
       const auto name = [&](std::size_t i) {
         const ExplainResult& r = summary.results[i];
         return (r.model.empty() ? "" : r.model + ", ") + "'" + r.class_name + "'";
@@ -181,7 +184,10 @@ std::string as_json(const ExplainSummary& summary, const ExplainRequest& request
   } else {
     Json results = Json::array(), pairs = Json::array();
     for (const auto& result : summary.results) results.push_back(one_as_json(result, request));
+    const bool many_models = summary.results.front().model != summary.results.back().model;
     for (const auto& pair : summary.pairs) {
+      // Of several models and classes: every class between models.
+      if (many_models && summary.results[pair.first].class_name != summary.results[pair.second].class_name) continue;
       pairs.push_back({{"first", pair.first}, {"second", pair.second}});
       pairs.back().update(agreement_as_json(pair.agreement));
     }

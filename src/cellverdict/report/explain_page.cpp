@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kGenes = 25, kSets = 20;
+constexpr std::size_t kGenes = 25, kSets = 20, kPairs = 60;
 constexpr const char* kUse = "For research. Not for diagnosis, prognosis or the choice of a treatment.";
 
 std::string small(double x) {
@@ -233,12 +233,17 @@ std::string consensus_table(const ExplainOverview& overview) {
 }
 
 std::string pair_table(const ExplainOverview& overview) {
-  Table table{.caption = "Every two explanations",
+  Table table{.caption = "Every two explanations (all: agreement.tsv)",
               .columns = {"one", "other", "shared\ngenes", "Spearman's correlation\nof ranks", "first genes\nof each", "Jaccard"}};
-  for (const auto& pair : overview.pairs)
+  const auto& results = overview.results;
+  const bool many_models = results.front().model != results.back().model;
+  for (const auto& pair : overview.pairs) {
+    if (many_models && results[pair.first].class_name != results[pair.second].class_name) continue;
+    if (table.rows.size() == kPairs) break;
     table.rows.push_back({overview.names[pair.first], overview.names[pair.second], count_cell(pair.agreement.n_genes),
                           number_cell(fixed(pair.agreement.correlation, 3)), count_cell(pair.agreement.n_first),
                           number_cell(fixed(pair.agreement.jaccard, 3))});
+  }
   return table.rows.empty() ? "" : html_of(table);
 }
 

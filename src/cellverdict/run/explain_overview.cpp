@@ -130,6 +130,8 @@ void write_overview(const RunContext& context, const ExplainRequest& request, co
     write_file(out / "sets.tsv", sets_as_tsv(overview.sets, "explanation"));
   }
   overview.source = fs::absolute(request.run / "").lexically_normal().parent_path().filename().string();
+  for (std::size_t i = 0; i < results.size(); ++i)
+    for (const auto& text : results[i].warnings) summary.warnings.push_back(overview.names[i] + ": " + text);
   overview.warnings = summary.warnings;
   write_file(out / "agreement.tsv", tsv);
   if (!overview.consensus.empty()) write_file(out / "consensus.tsv", consensus_as_tsv(overview.consensus));
