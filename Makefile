@@ -3,7 +3,7 @@
 #   make demo     simulate the LMNA study, run it under two splits, write the report
 #   make test     build and run all tests
 #   make lint     formatting, clang-tidy, ruff        make format   format the code
-#   make fuzz     each fuzz target for FUZZ_SECONDS   make bench    benchmarks
+#   make fuzz     each fuzz target for FUZZ_SECONDS   make bench    benchmarks (ONLY='files scale': these rows)
 #   make docs     rewrite docs/CLI.md and notebook    make build    build/release/cellverdict
 #   make setup    packages and .venv only             make clean    remove build/ and demo/
 #
@@ -50,9 +50,7 @@ bench:
 	@.ci/setup build test bench
 	@QUIET=1 .ci/step "configure (bench)" cmake --preset release -DCELLVERDICT_BENCH=ON
 	@.ci/step "build the benchmarks" cmake --build $(BUILD) --target cellverdict benches -j $(JOBS) $(NINJA_QUIET)
-	@found=0; for b in $$(find $(BUILD)/bench -maxdepth 1 -name 'bench_*' -type f -executable 2>/dev/null | sort); do found=1; .ci/step "$${b##*/}" $$b; done; \
-	if [[ -f bench/run.py ]]; then found=1; CELLVERDICT_PROGRAM=$$PWD/$(PROGRAM) .ci/step "peers" .venv/bin/python bench/run.py; fi; \
-	(( found )) || echo "bench: no benchmark yet: put NAME_bench.cpp into bench/"
+	@CELLVERDICT_PROGRAM=$$PWD/$(PROGRAM) .ci/step "measured beside peers" .venv/bin/python bench/run.py $(if $(ONLY),--only $(ONLY))
 
 format:
 	@.ci/setup build lint

@@ -1,11 +1,13 @@
 // Times a training epoch and integrated gradients of a net of bags at PaSCient's published sizes, and prints the seconds and the
-// peak of memory as JSON for bench/bags.py.
+// peak of memory as JSON for bench/patients.py.
 //
-//   bench_bags epoch PATIENTS CELLS GENES NONZEROS THREADS      one epoch from counts in memory, validation off
+//   bench_bags epoch PATIENTS CELLS GENES NONZEROS THREADS EPOCHS      from counts in memory, validation off; the first not printed
 //   bench_bags attribution PATIENTS CELLS GENES NONZEROS THREADS
+//   bench_bags load STORE BAGS THREADS      bags of a text file, rows of the store's only shard on a line each
 
 #include <cellverdict/base/random.h>
 #include <cellverdict/explain/bag_path.h>
+#include <cellverdict/prepare/store.h>
 #include <cellverdict/split/split.h>
 #include <cellverdict/train/bag_net.h>
 
@@ -17,6 +19,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -26,7 +31,7 @@ using namespace cellverdict;
 
 struct Size {
   std::int64_t patients = 64, cells = 1500, genes = 28231, nonzeros = 1500;
-  int threads = 2;
+  int threads = 2, epochs = 2;
 };
 
 double wall() {
@@ -95,19 +100,22 @@ void epoch(const Size& size) {
   const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("bench_bags" + std::to_string(::getpid()));
   TrainRequest request{.checkpoints = folder, .key = "bench"};
   request.model.kind = "bag";
-  request.train.epochs = 2;  // the first warms up
+  request.train.epochs = size.epochs;  // the first warms up
   request.train.learning_rate = request.train.weight_decay = 1e-4;
   request.train.class_weights = "balanced";
-  double begin = 0, begin_user = 0, seconds = 0, seconds_user = 0;
-  context.progress = [&](std::string_view stage, std::int64_t done, std::int64_t of) {
-    if (stage == "epoch 1" && done == of) begin = wall(), begin_user = user();
-    if (stage == "epoch 2" && done == of) seconds = wall() - begin, seconds_user = user() - begin_user;
+  double begin = 0, begin_user = 0;
+  int done_epochs = 0;
+  context.progress = [&](std::string_view, std::int64_t done, std::int64_t of) {
+    if (done != of) return;
+    const double now = wall(), now_user = user();
+    if (done_epochs++ > 0)
+      std::printf(R"({"name": "pascient_epoch", "seconds": %.3f, "cpu_seconds": %.3f, "data_bytes": %.0f, "peak_bytes": %.0f})"
+                  "\n",
+                  now - begin, now_user - begin_user, data, static_cast<double>(usage().ru_maxrss) * 1024);
+    begin = now, begin_user = now_user;
   };
   train_classifier(context, split.train(), std::nullopt, preparation, {}, request);
   std::filesystem::remove_all(folder);
-  std::printf(R"({"name": "pascient_epoch", "seconds": %.3f, "cpu_seconds": %.3f, "data_bytes": %.0f, "peak_bytes": %.0f})"
-              "\n",
-              seconds, seconds_user, data, static_cast<double>(usage().ru_maxrss) * 1024);
 }
 
 void attribution(const Size& size) {
@@ -129,10 +137,40 @@ void attribution(const Size& size) {
   }
 }
 
+void load(const std::filesystem::path& store, const std::filesystem::path& bags) {
+  std::vector<std::vector<std::int64_t>> rows;
+  std::ifstream file(bags);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    rows.emplace_back(std::istream_iterator<std::int64_t>(words), std::istream_iterator<std::int64_t>());
+  }
+  const Cohort cohort = read_store(store, {.label = "disease", .unit = "donor", .donor = "donor"});
+  const double begin = wall(), begin_user = user();
+  double total = 0;
+  CsrBlock cells;
+  for (std::size_t b = 0; b < rows.size(); ++b) {
+    cells.clear();
+    for (const std::int64_t row : rows[b]) cohort.table->append_row(row, cells);
+    for (const float x : cells.values) total += x;
+  }
+  std::printf(R"({"seconds": %.4f, "cpu_seconds": %.4f, "total": %.1f})"
+              "\n",
+              wall() - begin, user() - begin_user, total);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 3 && std::string(argv[1]) == "load") {
+    load(argv[2], argv[3]);
+    return 0;
+  }
   const auto argument = [&](int i, std::int64_t otherwise) { return argc > i ? std::atoll(argv[i]) : otherwise; };
-  const Size size{argument(2, 64), argument(3, 1500), argument(4, 28231), argument(5, 1500), static_cast<int>(argument(6, 2))};
+  const Size size{argument(2, 64),
+                  argument(3, 1500),
+                  argument(4, 28231),
+                  argument(5, 1500),
+                  static_cast<int>(argument(6, 2)),
+                  static_cast<int>(argument(7, 2))};
   (argc > 1 && std::string(argv[1]) == "attribution" ? attribution : epoch)(size);
 }

@@ -10,41 +10,32 @@ import argparse
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-THREADS = 2
+from rows import HERE, ROOT, THREADS, Run, ratios, row
+
 EPOCHS = 8
 
 
-def spread(values):
-    return {"median": round(statistics.median(values), 4), "spread": [round(min(values), 4), round(max(values), 4)]}
-
-
-def contest(name, peer, ours, theirs, **more):
+def contest(name, peer, ours, theirs, load, checked="", **more):
     """`ours` and `theirs`: (wall, user CPU) seconds of each round. Ratios are taken round by round."""
-    return {
-        "name": name, "peer": peer, "rounds": len(ours),
-        "seconds": spread([o[0] for o in ours]), "peer_seconds": spread([t[0] for t in theirs]),
-        "cpu_seconds": spread([o[1] for o in ours]), "peer_cpu_seconds": spread([t[1] for t in theirs]),
-        "speed_ratio": spread([t[0] / o[0] for o, t in zip(ours, theirs)]),
-        "cpu_ratio": spread([t[1] / o[1] for o, t in zip(ours, theirs) if o[1] > 0]),
-    } | more  # fmt: skip
+    out = row(name, peer, [Run(o[0], 0) for o in ours], [Run(t[0], 0) for t in theirs], checked, load)
+    cpu = ratios([o[1] for o in ours if o[1] > 0], [t[1] for o, t in zip(ours, theirs) if o[1] > 0])
+    return out | {"cpu_ratio": cpu} | more
 
 
 def kernel_rows(kernels, rounds, threads=THREADS, shape=()):
+    load = os.getloadavg()[0]
     said = subprocess.run([kernels, str(rounds), str(threads), *map(str, shape)], capture_output=True, text=True, check=True).stdout
     rows = []
     for entry in json.loads(said):
         if entry["difference"] > (0.01 if entry["name"] == "relu_dropout" else 1e-4):
             sys.exit(f"bench: {entry['name']} differs from LibTorch's by {entry['difference']}: not the same work")
         ours, theirs = (list(zip(entry[side], entry[f"{side}_cpu"])) for side in ("ours", "theirs"))
-        rows.append(contest(entry["name"], entry["peer"], ours, theirs, density=entry["density"], difference=entry["difference"]))
+        rows.append(contest(entry["name"], entry["peer"], ours, theirs, load, density=entry["density"], difference=entry["difference"]))
     return rows
 
 
@@ -78,15 +69,16 @@ def epoch_rows(program, experiment, prepared, made, rounds):
     def loop(kind):
         return [sys.executable, HERE / "epoch_peers.py", kind, "--prepared", made, "--threads", THREADS, "--epochs", EPOCHS]
 
-    times = {"ours": [], "usual": [], "lean": []}
+    times, loads = {"ours": [], "usual": [], "lean": []}, []
     for turn in range(rounds + 1):
         for side, runs in times.items():
+            loads.append(os.getloadavg()[0])
             taken = epoch_time(ours() if side == "ours" else loop(side))
             if turn > 0:  # the first warms up
                 runs.append(taken)
     shutil.rmtree(out, ignore_errors=True)
-    more = {"checked": "validation after every epoch on all sides; cellverdict also writes a checkpoint"}
-    return [contest("mlp_epoch", f"PyTorch, {words}", times["ours"], times[side], **more)
+    checked = "validation after every epoch on all sides; cellverdict also writes a checkpoint"
+    return [contest("mlp_epoch", f"PyTorch, {words}", times["ours"], times[side], max(loads), checked)
             for side, words in (("usual", "DataLoader"), ("lean", "resident matrix, fused Adam"))]  # fmt: skip
 
 

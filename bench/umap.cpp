@@ -1,4 +1,4 @@
-// Draws a table of float32 in a file by UMAP and prints seconds as JSON lines for bench/umap.py; writes the places beside it.
+// Draws a table of float32 in a file by UMAP and prints seconds as JSON lines for bench/umap_row.py; writes the places beside it.
 //
 //   bench_umap TABLE ROWS FEATURES THREADS RUNS OUT
 

@@ -26,6 +26,16 @@ target_include_directories(cellverdict_torch SYSTEM INTERFACE
   "${_torch_dir}/include" "${_torch_dir}/include/torch/csrc/api/include")
 # Full paths, so that CMake writes the folder into the run path of what it links.
 target_link_libraries(cellverdict_torch INTERFACE "${_torch_dir}/lib/libtorch_cpu.so" "${_torch_dir}/lib/libc10.so")
+# at::parallel_for is a template: without OpenMP where it is included it is a plain loop. The wheel's own library of threads, so that
+# there is one pool of them; without one, the compiler's.
+target_compile_options(cellverdict_torch INTERFACE -fopenmp)
+file(GLOB _torch_gomp "${_torch_dir}/lib/libgomp*.so*" "${_torch_dir}/../torch.libs/libgomp*.so*")
+if(_torch_gomp)
+  list(GET _torch_gomp 0 _torch_gomp)
+  target_link_libraries(cellverdict_torch INTERFACE "${_torch_gomp}")
+else()
+  target_link_options(cellverdict_torch INTERFACE -fopenmp)
+endif()
 if(EXISTS "${_torch_dir}/lib/libtorch_cuda.so")
   # Nothing refers to the CUDA library by name: its kernels register themselves when it is loaded. What it needs in turn is
   # found through its own run path when the program starts, so the link does not ask for it.

@@ -106,9 +106,9 @@ Placed read_entry(const fs::path& path, const std::string& name, const Json& jso
 
 void check_tensor(const fs::path& path, const NamedTensor& tensor) {
   const std::int64_t bytes = bytes_of(tensor.dtype, tensor.shape);
-  if (bytes_of(tensor.dtype) == 0 || bytes != static_cast<std::int64_t>(tensor.bytes.size()) || tensor.name == "__metadata__")
+  if (bytes_of(tensor.dtype) == 0 || bytes != static_cast<std::int64_t>(tensor.data().size()) || tensor.name == "__metadata__")
     throw InternalError({.where = path.string() + " " + tensor.name,
-                         .found = tensor.dtype + " of " + std::to_string(tensor.bytes.size()) + " bytes",
+                         .found = tensor.dtype + " of " + std::to_string(tensor.data().size()) + " bytes",
                          .expected = std::to_string(bytes) + " bytes"});
 }
 
@@ -120,7 +120,7 @@ std::string make_header(const fs::path& path, const std::vector<const NamedTenso
   for (const NamedTensor* tensor : tensors) {
     check_tensor(path, *tensor);
     if (header.contains(tensor->name)) throw InternalError({.where = path.string(), .found = "tensor " + tensor->name + " twice"});
-    const std::uint64_t end = place + tensor->bytes.size();
+    const std::uint64_t end = place + tensor->data().size();
     header[tensor->name] = {{"dtype", tensor->dtype}, {"shape", tensor->shape}, {"data_offsets", {place, end}}};
     place = end;
   }
@@ -137,6 +137,14 @@ const NamedTensor* Safetensors::find(const std::string& name) const {
   return nullptr;
 }
 
+void keep_copies(Safetensors& contents) {
+  for (auto& tensor : contents.tensors) {
+    if (tensor.elsewhere.empty()) continue;
+    tensor.bytes.assign(tensor.elsewhere.begin(), tensor.elsewhere.end());
+    tensor.elsewhere = {};
+  }
+}
+
 void write_safetensors(const fs::path& path, const Safetensors& contents) {
   std::vector<const NamedTensor*> tensors;
   for (const auto& tensor : contents.tensors) tensors.push_back(&tensor);
@@ -149,7 +157,7 @@ void write_safetensors(const fs::path& path, const Safetensors& contents) {
     stream.write(reinterpret_cast<const char*>(&length), sizeof(length));
     stream.write(header.data(), static_cast<std::streamsize>(header.size()));
     for (const NamedTensor* tensor : tensors)
-      stream.write(reinterpret_cast<const char*>(tensor->bytes.data()), static_cast<std::streamsize>(tensor->bytes.size()));
+      stream.write(reinterpret_cast<const char*>(tensor->data().data()), static_cast<std::streamsize>(tensor->data().size()));
     stream.close();
     if (!stream)
       throw InputError({.where = path.string(),

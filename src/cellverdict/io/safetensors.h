@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,10 @@ struct NamedTensor {
   std::string name;
   std::string dtype;  // "F32", "F64", "I64", "U8"
   std::vector<std::int64_t> shape;
-  std::vector<std::byte> bytes;  // row-major, little-endian
+  std::vector<std::byte> bytes;          // row-major, little-endian
+  std::span<const std::byte> elsewhere;  // or someone else's memory, to be written without a copy
+
+  std::span<const std::byte> data() const { return elsewhere.empty() ? bytes : elsewhere; }
 };
 
 struct Safetensors {
@@ -22,6 +26,9 @@ struct Safetensors {
 
   const NamedTensor* find(const std::string& name) const;
 };
+
+// Copies what lies elsewhere, so that it may change.
+void keep_copies(Safetensors& contents);
 
 void write_safetensors(const std::filesystem::path& path, const Safetensors& contents);
 // Every offset is checked against the file's size before anything is allocated. Throws InputError.

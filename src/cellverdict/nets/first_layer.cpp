@@ -5,6 +5,10 @@
 
 #include <cmath>
 
+#ifndef INTRA_OP_PARALLEL
+#error "at::parallel_for would be a plain loop here: compile with the OpenMP that LibTorch was built with"
+#endif
+
 namespace cellverdict {
 
 namespace {

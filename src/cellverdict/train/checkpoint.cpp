@@ -16,8 +16,8 @@ constexpr const char* kCheckpointFile = "checkpoint.safetensors";
 template <class State>
 void collect_adam(const torch::optim::OptimizerParamState& base, const std::string& prefix, Safetensors& out) {
   const auto& state = static_cast<const State&>(base);
-  out.tensors.push_back(to_named(prefix + "exp_avg", state.exp_avg()));
-  out.tensors.push_back(to_named(prefix + "exp_avg_sq", state.exp_avg_sq()));
+  out.tensors.push_back(view_of(prefix + "exp_avg", state.exp_avg()));
+  out.tensors.push_back(view_of(prefix + "exp_avg_sq", state.exp_avg_sq()));
   out.tensors.push_back(to_named(prefix + "step", torch::tensor({state.step()}, torch::kInt64)));
 }
 
@@ -64,7 +64,7 @@ void collect_optimizer(torch::optim::Optimizer& optimizer, Safetensors& out) {
       collect_adam<torch::optim::AdamParamState>(*found->second, prefix, out);
     } else if (const auto& buffer = static_cast<const torch::optim::SGDParamState&>(*found->second).momentum_buffer();
                buffer.defined()) {
-      out.tensors.push_back(to_named(prefix + "momentum", buffer));
+      out.tensors.push_back(view_of(prefix + "momentum", buffer));
     }
   });
 }
@@ -98,15 +98,14 @@ std::uint64_t step_from(const std::string& text, const std::string& file) {
 
 }  // namespace
 
-Safetensors collect_checkpoint(const std::string& key, const torch::nn::Module& net, torch::optim::Optimizer& optimizer,
-                               const TrainingState& state) {
+Safetensors view_checkpoint(const std::string& key, const torch::nn::Module& net, torch::optim::Optimizer& optimizer,
+                            const TrainingState& state) {
   Safetensors out;
-  collect_tensors(net, "net.", out);
+  view_tensors(net, "net.", out);
   collect_optimizer(optimizer, out);
-  for (NamedTensor tensor : state.best.tensors) {
-    tensor.name = "best." + tensor.name;
-    out.tensors.push_back(std::move(tensor));
-  }
+  for (const NamedTensor& tensor : state.best.tensors)
+    out.tensors.push_back(
+        {.name = "best." + tensor.name, .dtype = tensor.dtype, .shape = tensor.shape, .bytes = {}, .elsewhere = tensor.data()});
   out.metadata = {{"key", key}, {"history", learning_curve_to_json(state.curve)}, {"step", std::to_string(state.step)}};
   return out;
 }

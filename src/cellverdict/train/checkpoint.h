@@ -19,9 +19,9 @@ struct TrainingState {
   Safetensors best;        // weights of curve.best_epoch
 };
 
-// A copy of all of it, to be written now or later.
-Safetensors collect_checkpoint(const std::string& key, const torch::nn::Module& net, torch::optim::Optimizer& optimizer,
-                               const TrainingState& state);
+// All of it, without a copy: valid until the training goes on.
+Safetensors view_checkpoint(const std::string& key, const torch::nn::Module& net, torch::optim::Optimizer& optimizer,
+                            const TrainingState& state);
 void write_checkpoint(const std::filesystem::path& folder, const Safetensors& checkpoint);
 
 // Nothing when there is no checkpoint. Throws UsageError when it belongs to another configuration, InputError when it is damaged.

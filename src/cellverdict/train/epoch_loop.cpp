@@ -4,13 +4,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace cellverdict {
 
 namespace {
-// Waiting for the disk takes as long as a twentieth of a short epoch.
+// Waiting for the disk takes as long as a twentieth of a short epoch, and of a large net at most a twentieth of the training.
 constexpr double kCheckpointSeconds = 2;
+constexpr double kMostOfTheTime = 1.0 / 20;
+// A net whose state is larger is not kept twice: an interrupt leaves what was written last.
+constexpr std::size_t kMostKeptBytes = 256 << 20;
 }  // namespace
 
 const LearningCurve& EpochLoop::run(const EpochWork& work) {
@@ -19,17 +23,34 @@ const LearningCurve& EpochLoop::run(const EpochWork& work) {
   if (request_.resume) resume();
   while (!finished()) {
     run_epoch(work, static_cast<int>(state_.curve.epochs.size()) + 1);
-    checkpoint_ = collect_checkpoint(request_.key, net_, optimizer_, state_);
-    if (finished() || !since_written_ || since_written_->seconds() > kCheckpointSeconds) write_kept_checkpoint();
+    if (!finished()) keep_checkpoint();
   }
   restore_tensors(net_, "", state_.best, "best epoch");
   return state_.curve;
 }
 
+void EpochLoop::keep_checkpoint() {
+  if (request_.checkpoints.empty()) return;
+  checkpoint_ = view_checkpoint(request_.key, net_, optimizer_, state_);
+  std::size_t bytes = 0;
+  for (const auto& tensor : checkpoint_->tensors) bytes += tensor.data().size();
+  if (written_epochs_ == 0 || since_written_.seconds() > std::max(kCheckpointSeconds, seconds_to_write_ / kMostOfTheTime)) {
+    write_kept_checkpoint();
+  } else if (bytes > kMostKeptBytes) {
+    checkpoint_.reset();
+  } else {
+    keep_copies(*checkpoint_);
+  }
+}
+
 void EpochLoop::write_kept_checkpoint() {
-  if (checkpoint_ && !request_.checkpoints.empty()) write_checkpoint(request_.checkpoints, *checkpoint_);
+  if (!checkpoint_) return;
+  const Stopwatch watch;
+  write_checkpoint(request_.checkpoints, *checkpoint_);
   checkpoint_.reset();
-  since_written_.emplace();
+  written_epochs_ = static_cast<int>(state_.curve.epochs.size());
+  seconds_to_write_ = watch.seconds();
+  since_written_ = {};
 }
 
 bool EpochLoop::finished() const {
@@ -41,6 +62,7 @@ bool EpochLoop::finished() const {
 void EpochLoop::resume() {
   if (auto saved = read_checkpoint(request_.checkpoints, request_.key, net_, optimizer_)) {
     state_ = *std::move(saved);
+    written_epochs_ = static_cast<int>(state_.curve.epochs.size());
     context_.log(fmt::format("resume    after epoch {}", state_.curve.epochs.size()));
   }
 }
@@ -79,12 +101,13 @@ void EpochLoop::check_loss(double loss, int epoch) {
 void EpochLoop::stop_if_asked(int epoch) {
   if (!context_.stopping()) return;
   write_kept_checkpoint();
-  throw Interrupted({.where = "training",
-                     .found = fmt::format("an interrupt in epoch {}", epoch),
-                     .expected = "",
-                     .advice = epoch > 1
-                                   ? fmt::format("epochs 1 to {} are kept: run the same command with --resume to go on", epoch - 1)
-                                   : "no epoch was finished: run again to start over"});
+  throw Interrupted(
+      {.where = "training",
+       .found = fmt::format("an interrupt in epoch {}", epoch),
+       .expected = "",
+       .advice = written_epochs_ > 0
+                     ? fmt::format("epochs 1 to {} are kept: run the same command with --resume to go on", written_epochs_)
+                     : "no epoch was finished: run again to start over"});
 }
 
 std::vector<double> balanced_weights(const std::vector<std::int32_t>& truth, std::size_t n_classes) {

@@ -39,6 +39,7 @@ class EpochLoop {
   bool finished() const;
   void resume();
   void run_epoch(const EpochWork& work, int number);
+  void keep_checkpoint();
   void write_kept_checkpoint();
 
   const RunContext& context_;
@@ -48,7 +49,9 @@ class EpochLoop {
   TrainingState state_;
   bool validated_ = false;
   std::optional<Safetensors> checkpoint_;  // of the last whole epoch, not written yet
-  std::optional<Stopwatch> since_written_;
+  int written_epochs_ = 0;                 // of the checkpoint on the disk
+  Stopwatch since_written_;
+  double seconds_to_write_ = 0;  // of the last checkpoint
 };
 
 // n / (classes · n_class) over what is trained on, as scikit-learn's "balanced".

@@ -32,7 +32,7 @@ void refuse_shape(const std::string& where, const std::string& name, const Named
                     .advice = "weights and model.json do not belong together: train again"});
 }
 
-NamedTensor to_named(const std::string& name, const torch::Tensor& tensor) {
+NamedTensor view_of(const std::string& name, const torch::Tensor& tensor) {
   const torch::Tensor plain = tensor.detach().cpu().contiguous();
   NamedTensor named{.name = name, .shape = plain.sizes().vec()};
   for (const auto& [text, type] : kTensorTypes)
@@ -40,8 +40,18 @@ NamedTensor to_named(const std::string& name, const torch::Tensor& tensor) {
   if (named.dtype.empty())
     throw InternalError(
         {.where = "tensor '" + name + "'", .found = torch::toString(plain.scalar_type()), .expected = "float or integer"});
-  named.bytes.resize(plain.nbytes());
-  if (plain.nbytes() > 0) std::memcpy(named.bytes.data(), plain.const_data_ptr(), plain.nbytes());
+  named.elsewhere = {static_cast<const std::byte*>(plain.const_data_ptr()), plain.nbytes()};
+  if (plain.const_data_ptr() != tensor.const_data_ptr()) {  // a copy that ends here
+    named.bytes.assign(named.elsewhere.begin(), named.elsewhere.end());
+    named.elsewhere = {};
+  }
+  return named;
+}
+
+NamedTensor to_named(const std::string& name, const torch::Tensor& tensor) {
+  NamedTensor named = view_of(name, tensor);
+  if (named.bytes.empty()) named.bytes.assign(named.elsewhere.begin(), named.elsewhere.end());
+  named.elsewhere = {};
   return named;
 }
 
@@ -61,6 +71,11 @@ torch::Tensor from_named(const NamedTensor& named) {
 void collect_tensors(const torch::nn::Module& module, const std::string& prefix, Safetensors& out) {
   for (const auto& item : module.named_parameters()) out.tensors.push_back(to_named(prefix + item.key(), item.value()));
   for (const auto& item : module.named_buffers()) out.tensors.push_back(to_named(prefix + item.key(), item.value()));
+}
+
+void view_tensors(const torch::nn::Module& module, const std::string& prefix, Safetensors& out) {
+  for (const auto& item : module.named_parameters()) out.tensors.push_back(view_of(prefix + item.key(), item.value()));
+  for (const auto& item : module.named_buffers()) out.tensors.push_back(view_of(prefix + item.key(), item.value()));
 }
 
 void restore_tensors(torch::nn::Module& module, const std::string& prefix, const Safetensors& in, const std::string& where) {

@@ -1,0 +1,139 @@
+"""What the rows of bench/patients.py are held against, each in a process of its own: the published loop over bags of cells in PyTorch, fed
+dense batches from an h5ad; captum's integrated gradients of the same net; and loaders of random bags.
+
+  bag_peers.py epoch --source F.h5ad --leave-out d1,d2 --epochs 3
+  bag_peers.py attribution --patients 2 --together 5
+  bag_peers.py load --tool anndata|AnnLoader|scDataset --source F.h5ad --bags rows.txt
+"""
+
+import argparse
+import json
+import resource
+import time
+
+
+def used():
+    return time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_utime
+
+
+def pascient(genes):
+    import torch
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = nn.Linear(genes, 1024)
+            self.attention = nn.Sequential(nn.Linear(1024, 1024), nn.Tanh(), nn.Linear(1024, 1))
+            self.patient = nn.Sequential(nn.Linear(1024, 512), nn.PReLU(), nn.Linear(512, 512), nn.PReLU())
+            self.predictor = nn.Linear(512, 2)
+
+        def forward(self, x):  # [patients, cells, genes]
+            z = self.cell(x)
+            w = torch.softmax(self.attention(z), 1)
+            return self.predictor(self.patient((w * z).sum(1)))
+
+    return Net()
+
+
+def epoch(a):
+    """Counts of each patient from the file to a dense batch, normalised in place, class-weighted loss, Adam: the leanest form of the
+    published loop."""
+    import anndata
+    import numpy as np
+    import torch
+
+    torch.set_num_threads(a.threads)
+    torch.manual_seed(1)
+    cells = anndata.read_h5ad(a.source, backed="r")
+    donor, disease = cells.obs["donor"].to_numpy(), cells.obs["disease"].to_numpy()
+    names = sorted(set(donor) - set(a.leave_out.split(",")))
+    rows = {name: np.flatnonzero(donor == name) for name in names}
+    sick = {name: int(disease[rows[name][0]] != "control") for name in names}
+    net = pascient(cells.n_vars)
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-4, weight_decay=1e-4, fused=True)
+    share = np.mean(list(sick.values()))
+    loss_of = torch.nn.CrossEntropyLoss(weight=torch.tensor([0.5 / (1 - share), 0.5 / share], dtype=torch.float32))
+    rng, batch = np.random.default_rng(1), torch.empty(a.batch, a.cells, cells.n_vars)
+    for number in range(1, a.epochs + 1):
+        loading, begin = 0.0, time.monotonic()
+        order = rng.permutation(names)
+        for first in range(0, len(order), a.batch):
+            before, chosen = time.monotonic(), order[first : first + a.batch]
+            for k, name in enumerate(chosen):
+                drawn = np.sort(rng.choice(rows[name], a.cells, replace=False))
+                cells.X[drawn].toarray(out=batch[k].numpy())
+            here = batch[: len(chosen)]
+            here.div_(here.sum(-1, keepdim=True) / 1e4).log1p_()
+            loading += time.monotonic() - before
+            optimizer.zero_grad()
+            loss_of(net(here), torch.tensor([sick[name] for name in chosen])).backward()
+            optimizer.step()
+        print(f"epoch {number}/{a.epochs} compute {time.monotonic() - begin - loading:.3f} s", flush=True)
+
+
+def attribution(a):
+    import numpy as np
+    import torch
+    from captum.attr import IntegratedGradients
+
+    torch.set_num_threads(a.threads)
+    rng = np.random.default_rng(1)
+    net = pascient(a.genes)
+    gradients = IntegratedGradients(lambda x: torch.softmax(net(x), 1)[:, 1])
+    for _ in range(a.patients):
+        x = torch.zeros(1, a.cells, a.genes)
+        for cell in x[0]:
+            genes = torch.from_numpy(rng.choice(a.genes, a.nonzeros, replace=False))
+            cell[genes] = torch.from_numpy(rng.integers(1, 5, a.nonzeros).astype(np.float32))
+        x.div_(x.sum(-1, keepdim=True) / 1e4).log1p_()
+        begin = used()
+        gradients.attribute(x, n_steps=50, internal_batch_size=a.together)
+        seconds, cpu = (now - then for now, then in zip(used(), begin))
+        print(json.dumps({"seconds": seconds, "cpu_seconds": cpu}), flush=True)
+
+
+def load(a):
+    """Bags as lists of rows, one a line; each tool gives back their counts as it stores them, sparse."""
+    import anndata
+    import numpy as np
+
+    with open(a.bags) as file:
+        bags = [np.array([int(i) for i in line.split()]) for line in file]
+    cells = anndata.read_h5ad(a.source, backed="r")
+    if a.tool == "anndata":
+        loaded = (cells.X[rows] for rows in bags)
+    elif a.tool == "AnnLoader":
+        from anndata.experimental import AnnLoader
+
+        loaded = (batch.X for batch in AnnLoader(cells, batch_size=None, sampler=bags, use_default_converter=False))
+    else:
+        from scdataset import Streaming, scDataset
+
+        class Given(Streaming):
+            def get_indices(self, *_, **__):
+                return np.concatenate(bags)
+
+        # One fetch a bag: more at a time are sorted together, and a bag is torn.
+        loaded = scDataset(cells.X, Given(), batch_size=len(bags[0]), fetch_factor=1, batch_callback=lambda x, _: x)
+    begin, total = used(), 0.0
+    for counts in loaded:
+        total += float(counts.data.sum(dtype=np.float64))
+    seconds, cpu = (now - then for now, then in zip(used(), begin))
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "total": total}))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="peers of the rows of bags")
+    parser.add_argument("what", choices=["epoch", "attribution", "load"])
+    for name in ("source", "leave-out", "tool", "bags"):
+        parser.add_argument(f"--{name}", default="")
+    for name, default in (("patients", 1), ("cells", 1500), ("genes", 28231), ("nonzeros", 1500), ("threads", 2), ("batch", 32),
+                          ("together", 1), ("epochs", 2)):  # fmt: skip
+        parser.add_argument(f"--{name}", type=int, default=default)
+    a = parser.parse_args()
+    {"epoch": epoch, "attribution": attribution, "load": load}[a.what](a)
+
+
+if __name__ == "__main__":
+    main()
