@@ -218,6 +218,26 @@ TEST_CASE("embeddings are read as they lie in every version, and others say why 
   CHECK_THROWS_AS(read_h5ad_obsm(*made() / "in_x.h5ad", "X_pcb"), UsageError);
 }
 
+TEST_CASE("an embedding is the same whole and in pieces of any size") {
+  if (made() == nullptr) return;
+  for (const auto& [file, name] : {std::pair("in_x.h5ad", "X_pca"), {"in_x.h5ad", "table"}, {"records.h5ad", "X_pca"}})
+    for (const std::int64_t bytes : {1, 100, 1 << 20}) {
+      CAPTURE(name);
+      CAPTURE(bytes);
+      const Embedding whole = read_h5ad_obsm(*made() / file, name);
+      CHECK(h5ad_obsm_width(*made() / file, name) == whole.n_dimensions);
+      std::vector<float> pieces;
+      std::int64_t next = 0;
+      read_h5ad_obsm_rows(*made() / file, name, bytes, [&](const EmbeddingBlock& block) {
+        CHECK(block.first_row == next);
+        next += block.n_rows;
+        pieces.insert(pieces.end(), block.values.begin(), block.values.end());
+      });
+      CHECK(pieces == whole.values);
+    }
+  CHECK_THROWS_AS(h5ad_obsm_width(*made() / "in_x.h5ad", "X_pcb"), UsageError);
+}
+
 TEST_CASE("damaged files of old encodings are refused in one sentence that names the place") {
   if (made() == nullptr) return;
   CHECK(contains(input_error([] { open("latin"); }), "latin.h5ad obs/fixed: found text that is not UTF-8 ('M?ller', byte 0xFC)"));

@@ -147,3 +147,19 @@ TEST_CASE("options out of range and more changed genes than there are are refuse
   options.program_share = 0.9;
   CHECK_THROWS_WITH_AS(make_plan(options, 1), doctest::Contains("program_share"), UsageError);
 }
+
+TEST_CASE("a disease of composition moves the odds of the first cell type in the sick, and nothing else") {
+  auto options = small();
+  options.n_donors = 8;
+  const auto before = make_plan(options, 42);
+  options.composition_effect = 0.7;
+  const auto after = make_plan(options, 42);
+  for (std::size_t l = 0; l < before.libraries.size(); ++l) {
+    const auto &a = before.libraries[l].composition, &b = after.libraries[l].composition;
+    const double moved = std::log(b[0] / (1 - b[0])) - std::log(a[0] / (1 - a[0]));
+    CHECK(moved == doctest::Approx(before.libraries[l].diseased ? 0.7 : 0));
+    CHECK(std::accumulate(b.begin(), b.end(), 0.0) == doctest::Approx(1));
+    CHECK(b[1] / b[2] == doctest::Approx(a[1] / a[2]));
+  }
+  CHECK(before.programs.size() == after.programs.size());
+}
