@@ -180,6 +180,11 @@ def check_several(play, folder: Path) -> None:
         for line in table(folder / "folds" / "explained" / f"fold-{n}" / "genes.tsv"):
             genes.setdefault(line["gene_id"], []).append(int(line["rank"]))
     check(all(float(line["median_rank"]) == np.median(genes[line["gene_id"]]) for line in rows), "the consensus has the median of ranks")
+    pooled = {line["cell_type"]: line for line in table(folder / "folds" / "explained" / "types_compared.tsv")}
+    values = [line for n in (1, 2, 3) for line in table(folder / "folds" / "explained" / f"fold-{n}" / "units_by_type.tsv")]
+    for name, line in pooled.items():
+        own = [float(v["mean_attribution"]) for v in values if v["cell_type"] == name and v["label"] == "disease"]
+        check(int(line["n_units"]) == len(own) and np.isclose(float(line["median"]), np.median(own), rtol=1e-4), "types over all folds")
     check(len(rows) == len(genes) and rows[0]["n_among_first"] >= rows[-1]["n_among_first"], "of every gene, the most agreed on first")
 
     for seed in (1, 9):

@@ -284,6 +284,14 @@ std::string overview_page(const ExplainOverview& overview, const std::vector<Fig
     out += "<h2>Genes</h2>\n" + consensus_table(overview) +
            html_paragraph("By how many models have the gene among their first, then by its median rank. All genes: consensus.tsv.",
                           "soft");
+  for (const auto& whole : overview.pooled)
+    out += "<h2>Types of cells, all folds: " + escape_html(whole.class_name) + "</h2>\n" +
+           html_of(figures, "types-" + file_name_of(whole.class_name)) +
+           type_table({.result = whole, .unit_noun = overview.unit_noun}) +
+           html_paragraph(
+               "Each " + overview.unit_noun +
+                   " is explained by the net of the fold that never saw it; nets of different folds move by different amounts.",
+               "soft");
   out += "<h2>Agreement</h2>\n" + html_of(figures, "agreement") + pair_table(overview) +
          html_paragraph(
              "Folds differ in the units they were taught and are explained for, and in their seed; training seeds in the seed "

@@ -34,6 +34,8 @@ struct ExplainOverview {
   std::vector<std::string> names;        // [results]
   std::vector<std::string> warnings;
   std::string source;
+  std::vector<ExplainResult> pooled = {};  // a class each: types of cells over all folds
+  std::string unit_noun = "unit";
 };
 std::vector<Figure> side_by_side_figures(const ExplainOverview& overview);
 std::string overview_page(const ExplainOverview& overview, const std::vector<Figure>& figures);

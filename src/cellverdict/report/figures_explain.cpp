@@ -207,7 +207,12 @@ std::vector<Figure> explain_figures(const ExplainPage& page) {
 }
 
 std::vector<Figure> side_by_side_figures(const ExplainOverview& overview) {
-  if (overview.results.size() < 3) return {};
+  std::vector<Figure> out;
+  for (const auto& whole : overview.pooled) {
+    out.push_back(type_boxes({.result = whole, .unit_noun = overview.unit_noun}));
+    out.back().name = "types-" + file_name_of(whole.class_name);
+  }
+  if (overview.results.size() < 3) return out;
   Json values = Json::array();
   const auto add = [&](std::size_t a, std::size_t b, double v) {
     values.push_back({{"a", overview.names[a]}, {"b", overview.names[b]}, {"v", number(v)}});
@@ -243,7 +248,8 @@ std::vector<Figure> side_by_side_figures(const ExplainOverview& overview) {
                   .title = "How far do the explanations agree?",
                   .subtitle = "Spearman's correlation of the ranks of shared genes",
                   .description = "Rank correlation between every two explanations."};
-  return {make_figure(head, text_of({{"width", side}, {"height", side}, {"data", {{"values", values}}}, {"layer", layers}}))};
+  out.push_back(make_figure(head, text_of({{"width", side}, {"height", side}, {"data", {{"values", values}}}, {"layer", layers}})));
+  return out;
 }
 
 }  // namespace cellverdict

@@ -54,6 +54,18 @@ std::string enriched_as_tsv(const std::vector<EnrichedSet>& sets) {
   return tsv;
 }
 
+std::string types_as_tsv(const std::vector<ExplainedType>& types) {
+  std::string tsv =
+      "cell_type\tmarkers\tn_units\tn_other_units\tn_cells\tmean\tmedian\tother_mean\tother_median\tshare_above\tp_value\tp_"
+      "adjusted\n";
+  const auto text = [](double x) { return std::isnan(x) ? std::string() : fmt::format("{:.6g}", x); };
+  for (const auto& type : types)
+    tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", type.name, type.markers, type.n_in_class,
+                       type.n_elsewhere, type.n_cells, text(type.mean), text(type.median), text(type.elsewhere_mean),
+                       text(type.elsewhere_median), text(type.share), text(type.p_value), text(type.p_adjusted));
+  return tsv;
+}
+
 std::string ModelExplainer::genes_as_tsv(const AttributionSums& sums) const {
   std::string tsv = "rank\tgene_id\tgene_symbol\tattribution\tmagnitude";
   std::vector<std::vector<double>> of_class;
@@ -73,18 +85,6 @@ std::string ModelExplainer::genes_as_tsv(const AttributionSums& sums) const {
   return tsv;
 }
 
-void ModelExplainer::write_types(const fs::path& folder) const {
-  std::string tsv =
-      "cell_type\tmarkers\tn_units\tn_other_units\tn_cells\tmean\tmedian\tother_mean\tother_median\tshare_above\tp_value\tp_"
-      "adjusted\n";
-  const auto text = [](double x) { return std::isnan(x) ? std::string() : fmt::format("{:.6g}", x); };
-  for (const auto& type : result_.types)
-    tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", type.name, type.markers, type.n_in_class,
-                       type.n_elsewhere, type.n_cells, text(type.mean), text(type.median), text(type.elsewhere_mean),
-                       text(type.elsewhere_median), text(type.share), text(type.p_value), text(type.p_adjusted));
-  write_file(folder / "types_compared.tsv", tsv);
-}
-
 void ModelExplainer::write_sets(const fs::path& folder) const {
   if (request_.gmt.empty()) return;
   write_file(folder / "sets.tsv", sets_as_tsv(result_.sets, ""));
@@ -94,10 +94,6 @@ void ModelExplainer::write_sets(const fs::path& folder) const {
 
 void ModelExplainer::choose_pictured(AttributionSums& sums, const Target& target) {
   for (std::size_t r = 0; r < std::min(kPicturedGenes, order_.size()); ++r) result_.pictured.push_back(result_.genes[r].symbol);
-  for (const auto& unit : sums.units()) {
-    result_.units.push_back(unit.unit);
-    result_.is_in_class.push_back(unit.label == target.explained);
-  }
   for (const auto& type : result_.types) {
     const auto k = static_cast<std::size_t>(std::find(types_.names.begin(), types_.names.end(), type.name) - types_.names.begin());
     const std::vector<double> mean = sums.mean_of_type(k, target.explained);

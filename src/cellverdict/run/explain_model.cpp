@@ -5,6 +5,7 @@
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/encode/bags.h>
 #include <cellverdict/run/explain_agreement.h>
+#include <cellverdict/run/explain_files.h>
 #include <cellverdict/stats/rank_tests.h>
 
 #include <fmt/format.h>
@@ -32,17 +33,6 @@ std::int32_t class_number(const std::vector<std::string>& classes, const std::st
     throw UsageError(
         {.where = option, .found = "'" + name + "'", .expected = "a class of the model", .advice = suggestion(name, classes)});
   return static_cast<std::int32_t>(found - classes.begin());
-}
-
-double mean_of(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-double median_of(std::vector<double> values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
 std::vector<bool> first_of(const std::vector<double>& strength, std::int64_t n_top) {
@@ -124,7 +114,7 @@ ExplainResult ModelExplainer::explain(const std::string& class_name, const std::
   if (request_.per_unit_types) sums.write_units_and_types(folder / "attributions_by_unit_and_type.h5ad");
   write_file(folder / "types.tsv", sums.types_as_tsv());
   write_file(folder / "units_by_type.tsv", sums.units_and_types_as_tsv());
-  write_types(folder);
+  write_file(folder / "types_compared.tsv", types_as_tsv(result_.types));
   write_sets(folder);
   choose_pictured(sums, target);
   write_page(folder);
@@ -235,42 +225,24 @@ void ModelExplainer::compare_with_random(const AttributionSums& sums, const Targ
 }
 
 void ModelExplainer::describe_types(const AttributionSums& sums, const Target& target) {
-  const auto n_in_class = static_cast<double>(result_.n_in_class);
-  std::vector<double> p_values;
+  for (const auto& unit : sums.units()) {
+    result_.units.push_back(unit.unit);
+    result_.is_in_class.push_back(unit.label == target.explained);
+  }
   for (std::size_t k = 0; k < types_.names.size(); ++k) {
     ExplainedType type{.name = types_.names[k], .markers = types_.markers[k]};
     type.values.assign(sums.units().size(), std::numeric_limits<double>::quiet_NaN());
-    std::vector<double> inside, elsewhere;
     for (const auto& pair : sums.units_and_types()) {
       if (pair.type != k) continue;
-      const bool own = sums.units()[pair.unit].label == target.explained;
       type.values[pair.unit] = pair.mean();
-      (own ? inside : elsewhere).push_back(pair.mean());
       type.n_cells += pair.n_cells;
-      if (own) type.contribution += pair.attribution / n_in_class;
-      if (own) type.attention += pair.attention / n_in_class;
+      if (!result_.is_in_class[pair.unit]) continue;
+      type.contribution += pair.attribution / static_cast<double>(result_.n_in_class);
+      type.attention += pair.attention / static_cast<double>(result_.n_in_class);
     }
-    if (type.n_cells == 0) continue;
-    type.n_in_class = std::ssize(inside);
-    type.n_elsewhere = std::ssize(elsewhere);
-    type.mean = mean_of(inside);
-    type.median = median_of(inside);
-    type.elsewhere_mean = mean_of(elsewhere);
-    type.elsewhere_median = median_of(elsewhere);
-    if (const auto test = rank_sum(inside, elsewhere)) {
-      type.share = test->share;
-      type.p_value = test->p_value;
-    }
-    p_values.push_back(type.p_value);
-    result_.types.push_back(std::move(type));
+    if (type.n_cells > 0) result_.types.push_back(std::move(type));
   }
-  const auto adjusted = benjamini_hochberg(p_values);
-  for (std::size_t k = 0; k < adjusted.size(); ++k) result_.types[k].p_adjusted = adjusted[k];
-  const auto place = [](const ExplainedType& type) {
-    return std::isnan(type.mean) ? -std::numeric_limits<double>::infinity() : type.mean;
-  };
-  std::stable_sort(result_.types.begin(), result_.types.end(),
-                   [&](const ExplainedType& a, const ExplainedType& b) { return place(a) > place(b); });
+  compare_types(result_.is_in_class, result_.types);
 }
 
 void ModelExplainer::compare_with_sets(const AttributionSums& sums, const Target& target) {

@@ -53,7 +53,6 @@ class ModelExplainer {
   void compare_with_sets(const AttributionSums& sums, const Target& target);
   std::string genes_as_tsv(const AttributionSums& sums) const;
   std::string record() const;
-  void write_types(const std::filesystem::path& folder) const;
   void write_sets(const std::filesystem::path& folder) const;
   void choose_pictured(AttributionSums& sums, const Target& target);
   void write_page(const std::filesystem::path& folder);

@@ -6,6 +6,7 @@
 #include <cellverdict/report/explain_page.h>
 #include <cellverdict/run/explain_agreement.h>
 #include <cellverdict/run/explain_files.h>
+#include <cellverdict/run/explain_types.h>
 #include <cellverdict/run/gene_sets.h>
 
 #include <fmt/format.h>
@@ -13,7 +14,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
+#include <set>
 
 namespace cellverdict {
 
@@ -35,6 +38,7 @@ std::vector<ConsensusGene> consensus_of(const std::vector<ExplainResult>& result
   std::map<std::string, std::map<std::string, Seen>> classes;
   std::map<std::string, std::int64_t> n_models;
   for (const auto& result : results) {
+    if (result.n_in_class == 0) continue;  // as of a fold that tests one unit: it shows what speaks against the class at best
     ++n_models[result.class_name];
     const std::int64_t n_first = first_genes_of(result.n_genes);
     for (std::size_t r = 0; r < result.genes.size(); ++r) {
@@ -72,6 +76,48 @@ std::string consensus_as_tsv(const std::vector<ConsensusGene>& genes) {
     tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{:g}\t{:g}\t{:g}\t{:.9g}\n", gene.class_name, gene.id, gene.symbol, gene.n_models,
                        gene.n_first, gene.median_rank, gene.best_rank, gene.worst_rank, gene.attribution);
   return tsv;
+}
+
+// Types of cells over all folds: each unit explained by the net that never saw it. Nothing where units were explained by several
+// nets, or where types were found anew for each net.
+std::vector<ExplainResult> pooled_folds(const std::vector<ExplainResult>& results) {
+  std::map<std::string, std::vector<const ExplainResult*>> classes;
+  for (const auto& result : results) classes[result.class_name].push_back(&result);
+  std::vector<ExplainResult> out;
+  for (const auto& [class_name, parts] : classes) {
+    ExplainResult whole{.class_name = class_name, .types_how = parts.front()->types_how};
+    std::set<std::string> units;
+    bool can = parts.size() > 1;
+    std::map<std::string, ExplainedType> types;
+    for (const ExplainResult* part : parts) {
+      for (const auto& unit : part->units) can = can && units.insert(unit).second;
+      for (const ExplainedType& type : part->types) {
+        can = can && type.markers.empty();
+        ExplainedType& all = types[type.name];
+        all.name = type.name;
+        all.n_cells += type.n_cells;
+        all.values.resize(whole.units.size(), std::numeric_limits<double>::quiet_NaN());
+        all.values.insert(all.values.end(), type.values.begin(), type.values.end());
+        if (part->n_in_class == 0) continue;
+        all.contribution += type.contribution * static_cast<double>(part->n_in_class);
+        all.attention += type.attention * static_cast<double>(part->n_in_class);
+      }
+      whole.units.insert(whole.units.end(), part->units.begin(), part->units.end());
+      whole.is_in_class.insert(whole.is_in_class.end(), part->is_in_class.begin(), part->is_in_class.end());
+      whole.n_units += part->n_units;
+      whole.n_in_class += part->n_in_class;
+    }
+    if (!can || types.size() < 2) continue;
+    for (auto& [name, type] : types) {
+      type.values.resize(whole.units.size(), std::numeric_limits<double>::quiet_NaN());
+      type.contribution /= static_cast<double>(whole.n_in_class);
+      type.attention /= static_cast<double>(whole.n_in_class);
+      whole.types.push_back(std::move(type));
+    }
+    compare_types(whole.is_in_class, whole.types);
+    out.push_back(std::move(whole));
+  }
+  return out;
 }
 
 // Every set against every explanation is one family of tests.
@@ -125,6 +171,12 @@ void write_overview(const RunContext& context, const ExplainRequest& request, co
     }
   }
   overview.consensus = consensus_of(results);
+  overview.pooled = pooled_folds(results);
+  overview.unit_noun = unit_noun;
+  for (const auto& whole : overview.pooled)
+    write_file(
+        out / (overview.pooled.size() > 1 ? "types_compared_" + file_name_of(whole.class_name) + ".tsv" : "types_compared.tsv"),
+        types_as_tsv(whole.types));
   if (!request.gmt.empty()) {
     overview.sets = all_sets(results, overview.names);
     write_file(out / "sets.tsv", sets_as_tsv(overview.sets, "explanation"));

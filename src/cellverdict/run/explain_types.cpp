@@ -4,8 +4,11 @@
 #include <cellverdict/encode/minibatches.h>
 #include <cellverdict/evaluate/cell_types.h>
 #include <cellverdict/split/split.h>
+#include <cellverdict/stats/rank_tests.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 
@@ -99,6 +102,17 @@ CellTypesOfSides found_types(const RunContext& context, std::int64_t n_types, co
   return out;
 }
 
+double mean_of(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double median_of(std::vector<double> values) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
 }  // namespace
 
 CellTypesOfSides types_of_sides(const RunContext& context, const ExplainRequest& request, const TrainView& train,
@@ -110,6 +124,35 @@ CellTypesOfSides types_of_sides(const RunContext& context, const ExplainRequest&
   const std::int64_t asked = request.types < 0 ? kUsualTypes : std::min(request.types, kMostTypes);
   if (asked == 1 || train.n_cells() < 2) return one_type(train, test);
   return found_types(context, asked, train, test, preparation);
+}
+
+void compare_types(const std::vector<bool>& is_in_class, std::vector<ExplainedType>& types) {
+  std::vector<double> p_values;
+  for (ExplainedType& type : types) {
+    std::vector<double> inside, elsewhere;
+    for (std::size_t u = 0; u < type.values.size(); ++u)
+      if (!std::isnan(type.values[u])) (is_in_class[u] ? inside : elsewhere).push_back(type.values[u]);
+    type.n_in_class = std::ssize(inside);
+    type.n_elsewhere = std::ssize(elsewhere);
+    type.mean = mean_of(inside);
+    type.median = median_of(inside);
+    type.elsewhere_mean = mean_of(elsewhere);
+    type.elsewhere_median = median_of(elsewhere);
+    if (const auto test = rank_sum(inside, elsewhere)) {
+      type.share = test->share;
+      type.p_value = test->p_value;
+      p_values.push_back(test->p_value);
+    }
+  }
+  // A type that only one side has is not tested.
+  const auto adjusted = benjamini_hochberg(p_values);
+  std::size_t next = 0;
+  for (ExplainedType& type : types)
+    if (type.n_in_class > 0 && type.n_elsewhere > 0) type.p_adjusted = adjusted[next++];
+  const auto place = [](const ExplainedType& type) {
+    return std::isnan(type.mean) ? -std::numeric_limits<double>::infinity() : type.mean;
+  };
+  std::stable_sort(types.begin(), types.end(), [&](const ExplainedType& a, const ExplainedType& b) { return place(a) > place(b); });
 }
 
 }  // namespace cellverdict

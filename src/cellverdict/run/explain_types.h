@@ -22,4 +22,8 @@ struct CellTypesOfSides {
 CellTypesOfSides types_of_sides(const RunContext& context, const ExplainRequest& request, const TrainView& train,
                                 const TestView& test, const Preparation& preparation);
 
+// Fills in what the types' values [units] say of the units of the class beside the others: numbers of units, means, medians, rank
+// sum, adjusted over the types. The greatest mean first.
+void compare_types(const std::vector<bool>& is_in_class, std::vector<ExplainedType>& types);
+
 }  // namespace cellverdict
