@@ -60,7 +60,7 @@ class Patients:
         names = sorted(set(obs["donor"]))
         sick = {name: obs["disease"][obs["donor"] == name].iloc[0] for name in names}
         kinds = [[name for name in names if sick[name] == kind] for kind in sorted(set(sick.values()))]
-        self.test = [name for kind in kinds for name in kind[: self.n // 18]]
+        self.test = [name for kind in kinds for name in kind[: max(1, self.n // 18)]]
         self.donor = obs["donor"].to_numpy()
         self.experiment, self.prepared = self.folder / "study.toml", self.folder / "prepared"
         self.experiment.write_text(
