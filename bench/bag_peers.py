@@ -1,7 +1,7 @@
 """What the rows of bench/patients.py are held against, each in a process of its own: the published loop over bags of cells in PyTorch, fed
 dense batches from an h5ad; captum's integrated gradients of the same net; and loaders of random bags.
 
-  bag_peers.py epoch --source F.h5ad --leave-out d1,d2 --epochs 3
+  bag_peers.py epoch --source F.h5ad --leave-out d1,d2 --epochs 3 [--lean]
   bag_peers.py attribution --patients 2 --together 5
   bag_peers.py load --tool anndata|AnnLoader|scDataset --source F.h5ad --bags rows.txt
 """
@@ -36,9 +36,28 @@ def pascient(genes):
     return Net()
 
 
+def lean_batch(cells, rows, batch):
+    """Into one block of memory, in place."""
+    for k, drawn in enumerate(rows):
+        cells.X[drawn].toarray(out=batch[k].numpy())
+    here = batch[: len(rows)]
+    return here.div_(here.sum(-1, keepdim=True) / 1e4).log1p_()
+
+
+def usual_batch(cells, rows):
+    """As a Dataset and its collate_fn are written."""
+    import torch
+
+    def patient(drawn):
+        x = torch.from_numpy(cells.X[drawn].toarray())
+        return torch.log1p(x / x.sum(1, keepdim=True) * 1e4)
+
+    return torch.stack([patient(drawn) for drawn in rows])
+
+
 def epoch(a):
-    """Counts of each patient from the file to a dense batch, normalised in place, class-weighted loss, Adam: the leanest form of the
-    published loop."""
+    """Counts of each patient from the file to a dense batch, normalised; class-weighted loss, Adam. Lean: nothing is allocated twice,
+    Adam is the fused one."""
     import anndata
     import numpy as np
     import torch
@@ -51,23 +70,20 @@ def epoch(a):
     rows = {name: np.flatnonzero(donor == name) for name in names}
     sick = {name: int(disease[rows[name][0]] != "control") for name in names}
     net = pascient(cells.n_vars)
-    optimizer = torch.optim.Adam(net.parameters(), lr=1e-4, weight_decay=1e-4, fused=True)
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-4, weight_decay=1e-4, fused=a.lean or None)
     share = np.mean(list(sick.values()))
     loss_of = torch.nn.CrossEntropyLoss(weight=torch.tensor([0.5 / (1 - share), 0.5 / share], dtype=torch.float32))
-    rng, batch = np.random.default_rng(1), torch.empty(a.batch, a.cells, cells.n_vars)
+    rng, kept = np.random.default_rng(1), torch.empty(a.batch, a.cells, cells.n_vars) if a.lean else None
     for number in range(1, a.epochs + 1):
         loading, begin = 0.0, time.monotonic()
         order = rng.permutation(names)
         for first in range(0, len(order), a.batch):
             before, chosen = time.monotonic(), order[first : first + a.batch]
-            for k, name in enumerate(chosen):
-                drawn = np.sort(rng.choice(rows[name], a.cells, replace=False))
-                cells.X[drawn].toarray(out=batch[k].numpy())
-            here = batch[: len(chosen)]
-            here.div_(here.sum(-1, keepdim=True) / 1e4).log1p_()
+            drawn = [np.sort(rng.choice(rows[name], a.cells, replace=False)) for name in chosen]
+            batch = lean_batch(cells, drawn, kept) if a.lean else usual_batch(cells, drawn)
             loading += time.monotonic() - before
             optimizer.zero_grad()
-            loss_of(net(here), torch.tensor([sick[name] for name in chosen])).backward()
+            loss_of(net(batch), torch.tensor([sick[name] for name in chosen])).backward()
             optimizer.step()
         print(f"epoch {number}/{a.epochs} compute {time.monotonic() - begin - loading:.3f} s", flush=True)
 
@@ -131,6 +147,7 @@ def main():
     for name, default in (("patients", 1), ("cells", 1500), ("genes", 28231), ("nonzeros", 1500), ("threads", 2), ("batch", 32),
                           ("together", 1), ("epochs", 2)):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--lean", action="store_true")
     a = parser.parse_args()
     {"epoch": epoch, "attribution": attribution, "load": load}[a.what](a)
 

@@ -320,7 +320,8 @@ def main():
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
     bench, path = Bench(program, a.quick), HERE / "results.json"
     about = {"machine": machine(), "versions": versions(program)}
-    rows = json.loads(path.read_text())["rows"] if path.exists() and not a.quick else []
+    known = set() if a.quick or not path.exists() else set(GROUPS)
+    rows = [entry for entry in json.loads(path.read_text())["rows"] if entry.get("group") in known] if known else []
     for name in a.only:
         measured = [{"group": name} | entry for entry in bench.group(name)]
         rows = merged(rows, measured, [name])
