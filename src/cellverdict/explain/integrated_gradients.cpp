@@ -1,5 +1,6 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/explain/bag_path.h>
+#include <cellverdict/nets/torch_threads.h>
 #include <cellverdict/sparse/sampled_product.h>
 #include <cellverdict/train/net_of_card.h>
 #include <cellverdict/train/torch_door.h>
@@ -72,12 +73,6 @@ CsrBlock difference(const CsrBlock& cells, std::span<const std::int32_t> group, 
   return out;
 }
 
-void divide_as_torch_does(std::int64_t n, int threads, const std::function<void(std::int64_t, std::int64_t)>& work) {
-  at::parallel_for(0, threads, 1, [&](std::int64_t begin, std::int64_t end) {
-    if (n * begin / threads < n * end / threads) work(n * begin / threads, n * end / threads);
-  });
-}
-
 // The averaged gradient carried back to the genes.
 class Back {
  public:
@@ -92,7 +87,7 @@ class Back {
     const auto span = [](const torch::Tensor& t) {
       return std::span<const float>(t.const_data_ptr<float>(), static_cast<std::size_t>(t.numel()));
     };
-    sampled_product(x, span(gradient_), span(weight_), weight_.size(1), out.values, threads_, divide_as_torch_does);
+    sampled_product(x, span(gradient_), span(weight_), weight_.size(1), out.values, threads_, divide_as_torch);
     return out;
   }
 

@@ -1,13 +1,8 @@
 #include <cellverdict/nets/first_layer.h>
+#include <cellverdict/nets/torch_threads.h>
 #include <cellverdict/sparse/csr_dense.h>
 
-#include <ATen/Parallel.h>
-
 #include <cmath>
-
-#ifndef INTRA_OP_PARALLEL
-#error "at::parallel_for would be a plain loop here: compile with the OpenMP that LibTorch was built with"
-#endif
 
 namespace cellverdict {
 
@@ -18,13 +13,6 @@ std::span<const float> floats_of(const torch::Tensor& t) {
 }
 std::span<float> mutable_floats_of(torch::Tensor& t) {
   return {t.data_ptr<float>(), static_cast<std::size_t>(t.numel())};
-}
-
-// On LibTorch's own threads: after each of its operations they wait a while without sleeping, and would keep others from the cores.
-void divide_as_torch(std::int64_t n, int threads, const std::function<void(std::int64_t, std::int64_t)>& work) {
-  at::parallel_for(0, threads, 1, [&](std::int64_t begin, std::int64_t end) {
-    if (n * begin / threads < n * end / threads) work(n * begin / threads, n * end / threads);
-  });
 }
 
 // y = x · w with x sparse; x needs no gradient.
