@@ -112,12 +112,15 @@ void space_verb(const std::vector<std::string>& words) {
       "space",
       "How units lie in an embedding: drawn by principal components and UMAP, whether neighbours share a label (each "
       "unit left out in\nturn), how alike labels are, which subgroups are stable and what goes with them.",
-      {"cellverdict space patients.h5ad --colour disease --colour tissue --out space",
+      {"cellverdict space runs/patients", "cellverdict space patients.h5ad --colour disease --colour tissue --out space",
        "cellverdict space patients.h5ad --severity severity --study study --beside X_pseudobulk --values attributions.tsv --out "
        "severity",
        "cellverdict space patients.h5ad --response response --person donor --out response"});
   arguments.positional("INPUT", input, "an .h5ad file with one row a unit, or a run folder that has patients.h5ad");
-  arguments.option("--out", out, "folder for space.html, its tables and figures, and space.h5ad with X_pca and X_umap");
+  arguments.option(
+      "--out", out,
+      "folder for space.html, its tables and figures, and space.h5ad with X_pca and X_umap (default: space/ in the run "
+      "folder)");
   arguments.option("--colour", request.colour,
                    "annotation (obs column) to colour units by and to ask neighbours about; may be given again");
   arguments.option("--embedding", request.embedding, "name in obsm, or X (default: X_patient, else the only one there, else X)");
@@ -136,7 +139,9 @@ void space_verb(const std::vector<std::string>& words) {
   arguments.option("--study", request.study, "annotation that should not be told by neighbours, beside the severity");
   arguments.option("--values", values,
                    "a table, unit names first, with numbers to compare: attributions of cell types, probabilities");
-  arguments.option("--trained-on", trained_on, ".h5ad of the units the model was trained on: warns where any of them is here");
+  arguments.option("--trained-on", trained_on,
+                   "the run folder of the model, or an .h5ad of the units it was trained on: warns where any of them is here, by "
+                   "name, by embedding and, of two run folders, by cells");
   arguments.option("--response", request.response,
                    "annotation to be told by a logistic regression on the embedding, each person left out in turn");
   add_common_options(arguments, common);
@@ -145,6 +150,7 @@ void space_verb(const std::vector<std::string>& words) {
   request.out = out;
   request.values = values;
   request.trained_on = trained_on;
+  request = with_defaults(std::move(request));
   check(request);
   const RunContext context = make_context("space", common);
   const Stopwatch watch;
@@ -152,7 +158,7 @@ void space_verb(const std::vector<std::string>& words) {
   for (const auto& warning : result.report.warnings) context.warn(warning);
   for (const auto& note : result.report.notes) context.log("note: " + note);
   if (!result.pictures_note.empty()) context.warn(result.pictures_note);
-  print_result(common.json ? as_json(result) : as_text(result, out));
+  print_result(common.json ? as_json(result) : as_text(result, request.out.string()));
   log_resources(context, watch);
 }
 

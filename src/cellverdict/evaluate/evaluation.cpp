@@ -1,9 +1,25 @@
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/evaluate/evaluation.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include <set>
 
 namespace cellverdict {
+
+SampledSpread spread_of(const std::vector<double>& values) {
+  SampledSpread out{.lowest = values.front(), .highest = values.front()};
+  for (const double x : values) {
+    out.mean += x / static_cast<double>(values.size());
+    out.lowest = std::min(out.lowest, x);
+    out.highest = std::max(out.highest, x);
+  }
+  double squares = 0;
+  for (const double x : values) squares += (x - out.mean) * (x - out.mean);
+  if (values.size() > 1) out.sd = std::sqrt(squares / static_cast<double>(values.size() - 1));
+  return out;
+}
 
 std::int64_t n_test_units(const Evaluation& evaluation) {
   std::set<std::string> names;

@@ -35,11 +35,31 @@ struct UnitResult {
 
 // A number of the label's head and how far it can be off in new units.
 struct MeasuredMetric {
-  std::string metric;      // "auc", "accuracy", "sensitivity", "specificity"; of more classes "recall of NAME"
+  // "auc", "accuracy", "sensitivity", "specificity", kWeightedF1; of more classes "recall of NAME"
+  std::string metric;
   bool over_units = true;  // else over cells, the interval then from drawing whole units
   std::optional<double> estimate;
   std::optional<Interval> interval;
   std::string why_not;  // a clause, where there is no interval
+};
+
+// MeasuredMetric::metric: F1 of each class, weighted by how often it is true.
+inline constexpr const char* kWeightedF1 = "weighted F1";
+
+// A metric over units of every drawing of cells. How far one drawing is from another says nothing of new units: never an interval.
+struct SampledMetric {
+  std::string metric;          // "auc", "accuracy", "balanced accuracy", "weighted F1", "macro F1", "loss"
+  std::vector<double> values;  // [drawings]
+};
+struct SampledSpread {
+  double mean = 0, sd = 0, lowest = 0, highest = 0;  // sd: ddof 1; 0 of one drawing
+};
+SampledSpread spread_of(const std::vector<double>& values);
+struct CellSamplings {
+  std::int64_t n_drawings = 0;  // 0: the model was asked about all cells, or none was drawn anew
+  std::int64_t cells = 0;       // drawn of each unit
+  std::int64_t n_more = 0;      // units that have more: of the others every drawing is the same
+  std::vector<SampledMetric> metrics;
 };
 
 // A simple model asked about the same cells by the same protocol.
@@ -72,6 +92,10 @@ struct FoldScore {
   std::string held_out;  // the value tested, when the scheme holds out values
   std::int64_t n_units = 0, n_cells = 0;
   std::optional<double> unit_auc, cell_auc;  // absent where the fold lacks a class
+  std::vector<std::int64_t> class_units;     // [classes] of that class, tested
+  std::vector<std::int64_t> class_right;     // [classes] and called so
+  std::vector<std::int64_t> taught_units;    // [classes] of that class that its model was trained on
+  double unit_accuracy = 0, unit_weighted_f1 = 0;
   double cell_accuracy = 0;
   double threshold = 0.5, temperature = 1;
   std::string threshold_source, temperature_source;
@@ -152,6 +176,7 @@ struct Evaluation {
   std::string temperature_source;
   std::vector<FoldScore> folds;                 // of a cross-validation; empty: one split
   std::vector<MeasuredMetric> metrics;          // of the label's head, units first
+  CellSamplings samplings;                      // of nets of bags
   std::vector<CellBin> cell_bins;               // of equal mass; two classes
   std::optional<double> cell_brier;             // two classes: mean squared error of the positive's probability, over test cells
   std::vector<CellBin> uncalibrated_cell_bins;  // the same before the temperature; empty where that is 1 throughout

@@ -14,7 +14,7 @@ namespace cellverdict {
 using Json = nlohmann::ordered_json;
 
 namespace {
-constexpr int kVersion = 5;
+constexpr int kVersion = 6;
 constexpr const char* kAdvice = "evaluate again with this version of cellverdict";
 }  // namespace
 
@@ -98,6 +98,18 @@ static void fields(Io& io, Same<MeasuredMetric> auto& m) {
   }
 }
 
+static void fields(auto& io, Same<SampledMetric> auto& sampled) {
+  io("metric", sampled.metric);
+  io("values", sampled.values);
+}
+
+static void fields(auto& io, Same<CellSamplings> auto& samplings) {
+  io("n_drawings", samplings.n_drawings);
+  io("cells", samplings.cells);
+  io("n_more", samplings.n_more);
+  io("metrics", samplings.metrics);
+}
+
 static void fields(auto& io, Same<RivalResult> auto& rival) {
   io("name", rival.name);
   io("how", rival.how);
@@ -126,6 +138,11 @@ static void fields(auto& io, Same<FoldScore> auto& fold) {
   io("n_cells", fold.n_cells);
   io("unit_auc", fold.unit_auc);
   io("cell_auc", fold.cell_auc);
+  io("class_units", fold.class_units);
+  io("class_right", fold.class_right);
+  io("taught_units", fold.taught_units);
+  io("unit_accuracy", fold.unit_accuracy);
+  io("unit_weighted_f1", fold.unit_weighted_f1);
   io("cell_accuracy", fold.cell_accuracy);
   io("threshold", fold.threshold);
   io("threshold_source", fold.threshold_source);
@@ -214,6 +231,7 @@ static void fields(auto& io, Same<Evaluation> auto& e) {
   io("temperature_source", e.temperature_source);
   io("folds", e.folds);
   io("metrics", e.metrics);
+  io("samplings", e.samplings);
   io("cell_bins", e.cell_bins);
   io("cell_brier", e.cell_brier);
   io("uncalibrated_cell_bins", e.uncalibrated_cell_bins);

@@ -11,6 +11,7 @@
 #include <cellverdict/stats/reliability.h>
 
 #include <algorithm>
+#include <set>
 
 namespace cellverdict {
 
@@ -122,6 +123,29 @@ std::vector<std::string> subgroups_of(const TestView& test, const EvaluateInput&
   return names;
 }
 
+// [classes] of a view.
+std::vector<std::int64_t> units_of_classes(const CellView& view) {
+  std::set<std::pair<std::int32_t, std::int32_t>> seen;
+  for (std::int64_t i = 0; i < view.n_cells(); ++i) seen.emplace(view.label(i), view.unit_number(i));
+  std::vector<std::int64_t> n(view.classes().size());
+  for (const auto& [label, unit] : seen) ++n[label];
+  return n;
+}
+
+CellSamplings sampled(const EvaluateInput& input, const ScoringInput& scoring, const std::vector<UnitCall>& calls) {
+  CellSamplings out = input.samplings;
+  if (out.n_drawings == 0) return out;
+  std::vector<UnitDraws> draws;
+  for (const auto& fold : input.folds) {
+    draws.push_back(fold.draws);
+    if (fold.decision.temperature == 1) continue;
+    for (auto& p : draws.back().probability)
+      p = apply_temperature(p, std::ssize(scoring.test.classes()), fold.decision.temperature);
+  }
+  out.metrics = score_samplings(scoring, calls, draws);
+  return out;
+}
+
 HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, const EvaluateOptions& options, std::int32_t positive,
                           Evaluation& out) {
   const PredictedHead& predicted = input.heads[0];
@@ -150,6 +174,7 @@ HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, cons
     out.rivals.back().difference = difference_to_guessing(scores.metrics.front());
     out.rivals.back().sentence = difference_in_words(rival.name, out.rivals.back().difference);
   }
+  out.samplings = sampled(input, scoring, scores.calls);
   out.subgroups = judge_subgroups(scoring, scores.calls, subgroups_of(test, input, options));
   std::optional<Column> stratum;
   if (!input.split.by.empty()) stratum = test.column(input.split.by, "[split] by");
@@ -171,6 +196,7 @@ HeadResult evaluate_label(const TestView& test, const EvaluateInput& input, cons
     for (std::size_t f = 0; f < input.folds.size(); ++f) {
       const Decision& decision = input.folds[f].decision;
       out.folds[f].held_out = input.folds[f].held_out;
+      out.folds[f].taught_units = units_of_classes(input.folds[f].train);
       out.folds[f].temperature = decision.temperature;
       out.folds[f].threshold_source = decision.threshold_source;
       out.folds[f].temperature_source = decision.temperature_source;
@@ -263,8 +289,11 @@ const OptionTable<EvaluateOptions>& evaluate_options() {
           .add("threshold", &EvaluateOptions::threshold, "for calling the positive class: 0.5, or chosen on validation units",
                one_of({"0.5", "validation"}))
           .add("temperature", &EvaluateOptions::temperature,
-               "of the probabilities: 1, or fitted on validation, every unit weighing the same",
-               one_of({"1", "1.0", "validation"}));
+               "of the probabilities: 1, or fitted on validation, every unit weighing the same", one_of({"1", "1.0", "validation"}))
+          .add("samplings", &EvaluateOptions::samplings,
+               "kind = \"bag\": drawings of each unit's cells that the one trained model is asked about; the mean of their "
+               "probabilities is the answer, and how far they lie apart is shown",
+               between(1, 1000));
   return table;
 }
 

@@ -4,6 +4,7 @@
 #include <cellverdict/base/option_table.h>
 #include <cellverdict/evaluate/decision.h>
 #include <cellverdict/evaluate/evaluation.h>
+#include <cellverdict/evaluate/scoring.h>
 #include <cellverdict/split/views.h>
 
 #include <string>
@@ -31,6 +32,7 @@ struct EvaluateOptions {
   std::string permute_within;                     // obs column; "": all units together, or the values of a matched scheme
   std::string threshold = "0.5";                  // or "validation"
   std::string temperature = "1";                  // or "validation"
+  std::int64_t samplings = 10;                    // drawings of cells that a net of bags is asked about; their mean is its answer
 };
 const OptionTable<EvaluateOptions>& evaluate_options();
 
@@ -54,6 +56,7 @@ struct EvaluatedFold {
   Decision decision;
   std::int64_t end = 0;
   std::string held_out;  // the value tested, when the scheme holds out values
+  UnitDraws draws = {};  // of a net of bags, temperature not applied
 };
 
 struct EvaluateInput {
@@ -63,6 +66,7 @@ struct EvaluateInput {
   std::vector<PredictedHead> heads;  // the label first; [cells] of the whole test view
   std::vector<RivalInput> rivals;
   std::vector<ConfoundingRow> confounding;  // audit_confounding of the cohort; its warnings become the evaluation's
+  CellSamplings samplings;                  // how cells were drawn; its metrics are found here
   std::uint64_t seed = 42;
   int threads = 1;
 };

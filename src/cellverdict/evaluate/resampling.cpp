@@ -161,6 +161,29 @@ MeasuredMetric Resampling::accuracy_difference_over_units(const Pair& units, con
   return metric;
 }
 
+MeasuredMetric Resampling::weighted_f1_over_units(double estimate, const Observations& units,
+                                                  const std::vector<UnitCall>& calls) const {
+  const auto n_classes = static_cast<std::size_t>(units.n_classes);
+  const UnitStatistic statistic = [unit = numbers_of(calls), truth = units.truth, called = units.called,
+                                   n_classes](std::span<const std::uint32_t> times) -> std::optional<double> {
+    std::vector<double> n_true(n_classes), n_called(n_classes), hits(n_classes);
+    double all = 0, sum = 0;
+    for (std::size_t i = 0; i < truth.size(); ++i) {
+      const double n = times[unit[i]];
+      n_true[truth[i]] += n;
+      n_called[called[i]] += n;
+      if (truth[i] == called[i]) hits[truth[i]] += n;
+      all += n;
+    }
+    for (std::size_t c = 0; c < n_classes; ++c)
+      if (n_true[c] + n_called[c] > 0) sum += n_true[c] * 2 * hits[c] / (n_true[c] + n_called[c]);
+    return all > 0 ? std::optional(sum / all) : std::nullopt;
+  };
+  MeasuredMetric metric = over_cells(kWeightedF1, estimate, statistic);
+  metric.over_units = true;
+  return metric;
+}
+
 std::vector<std::int64_t> Resampling::numbers_of(const std::vector<UnitCall>& calls) const {
   std::vector<std::int64_t> unit;
   for (const auto& call : calls) unit.push_back(unit_[call.mean.cells.front()]);

@@ -41,6 +41,7 @@ class Resampling {
   };
   MeasuredMetric auc_difference_over_units(std::optional<double> estimate, const Pair& units,
                                            const std::vector<UnitCall>& calls) const;
+  MeasuredMetric weighted_f1_over_units(double estimate, const Observations& units, const std::vector<UnitCall>& calls) const;
   MeasuredMetric accuracy_difference_over_units(const Pair& units, const std::vector<UnitCall>& calls) const;
 
  private:

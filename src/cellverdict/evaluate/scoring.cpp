@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace cellverdict {
 
@@ -114,12 +115,26 @@ MeasuredMetric with(std::string metric, std::optional<double> estimate, MaybeInt
           .why_not = std::move(found.why_not)};
 }
 
+void describe_units(const Observations& units, FoldScore& fold) {
+  fold.class_units.assign(static_cast<std::size_t>(units.n_classes), 0);
+  fold.class_right = fold.class_units;
+  for (std::size_t i = 0; i < units.truth.size(); ++i) {
+    ++fold.class_units[units.truth[i]];
+    fold.class_right[units.truth[i]] += units.called[i] == units.truth[i] ? 1 : 0;
+  }
+  if (units.truth.empty()) return;
+  const Classification all = units.classify();
+  fold.unit_accuracy = all.accuracy;
+  fold.unit_weighted_f1 = weighted_f1(all);
+}
+
 std::vector<FoldScore> describe_folds(const ScoringInput& input, const Observations& cells, const Observations& units) {
   std::vector<FoldScore> folds(input.folds.size());
   for (std::size_t f = 0; f < folds.size(); ++f) {
     const auto fold = static_cast<std::int32_t>(f);
     folds[f].n_units = std::count(units.fold.begin(), units.fold.end(), fold);
     folds[f].threshold = input.folds[f].threshold;
+    describe_units(units.of_fold(fold), folds[f]);
     std::int64_t right = 0;
     for (std::size_t i = 0; i < cells.fold.size(); ++i) {
       if (cells.fold[i] != fold) continue;
@@ -202,6 +217,7 @@ LabelScores score_label(const ScoringInput& input) {
     const std::string why = kSeenInTraining;
     if (two) out.metrics.push_back({.metric = "auc", .estimate = out.units.auc, .why_not = why});
     for (auto& share : shares_right(input, all)) out.metrics.push_back(std::move(share));
+    out.metrics.push_back({.metric = kWeightedF1, .estimate = weighted_f1(out.units), .why_not = why});
     if (two) out.metrics.push_back({.metric = "auc", .over_units = false, .estimate = out.cells.auc, .why_not = why});
     out.metrics.push_back({.metric = "accuracy", .over_units = false, .estimate = out.cells.accuracy, .why_not = why});
     return out;
@@ -210,8 +226,39 @@ LabelScores score_label(const ScoringInput& input) {
     out.metrics.push_back(input.folds.size() == 1 ? with("auc", out.units.auc, auc_interval(units.is_positive(), units.scores()))
                                                   : resampling.auc_over_units(out.units.auc, units, out.calls));
   for (auto& share : shares_right(input, all)) out.metrics.push_back(std::move(share));
+  out.metrics.push_back(resampling.weighted_f1_over_units(weighted_f1(out.units), units, out.calls));
   if (two) out.metrics.push_back(resampling.auc_over_cells(out.cells.auc));
   out.metrics.push_back(resampling.accuracy(out.cells.accuracy));
+  return out;
+}
+
+std::vector<SampledMetric> score_samplings(const ScoringInput& input, const std::vector<UnitCall>& calls,
+                                           const std::vector<UnitDraws>& draws) {
+  std::vector<std::map<std::string, std::size_t>> place(draws.size());
+  for (std::size_t f = 0; f < draws.size(); ++f)
+    for (std::size_t u = 0; u < draws[f].unit.size(); ++u) place[f].emplace(draws[f].unit[u], u);
+  std::vector<SampledMetric> out = {{"auc", {}},         {"accuracy", {}}, {"balanced accuracy", {}},
+                                    {"weighted F1", {}}, {"macro F1", {}}, {"loss", {}}};
+  const std::size_t k = input.test.classes().size(), n_drawings = draws.empty() ? 0 : draws[0].probability.size();
+  for (std::size_t d = 0; d < n_drawings; ++d) {
+    Observations units{.n_classes = static_cast<std::int64_t>(k), .positive = input.positive};
+    for (const auto& call : calls) {
+      const auto f = static_cast<std::size_t>(call.fold);
+      const auto row = std::span(draws[f].probability[d]).subspan(place[f].at(call.mean.unit) * k, k);
+      units.truth.push_back(call.mean.label);
+      units.called.push_back(predicted_class(row, input.positive, input.folds[f].threshold));
+      units.fold.push_back(call.fold);
+      units.probability.insert(units.probability.end(), row.begin(), row.end());
+    }
+    const Classification all = units.classify();
+    if (const auto auc = mean_over_folds(curves_of(units, input.folds.size()).auc)) out[0].values.push_back(*auc);
+    out[1].values.push_back(all.accuracy);
+    out[2].values.push_back(all.balanced_accuracy);
+    out[3].values.push_back(weighted_f1(all));
+    out[4].values.push_back(macro_f1(all));
+    out[5].values.push_back(all.loss);
+  }
+  std::erase_if(out, [&](const SampledMetric& metric) { return metric.values.size() != n_drawings; });
   return out;
 }
 

@@ -46,6 +46,15 @@ struct LabelScores {
 
 LabelScores score_label(const ScoringInput& input);
 
+// The units of one fold under several drawings of their cells.
+struct UnitDraws {
+  std::vector<std::string> unit;
+  std::vector<std::vector<double>> probability;  // [drawings] of [units, classes], calibrated
+};
+// Metrics over units, one value a drawing; `draws`: one a fold. Without the AUC where no fold has both classes.
+std::vector<SampledMetric> score_samplings(const ScoringInput& input, const std::vector<UnitCall>& calls,
+                                           const std::vector<UnitDraws>& draws);
+
 // Of these units: accuracy, and sensitivity and specificity (more classes: the recall of each), with the intervals of shares.
 std::vector<MeasuredMetric> shares_right(const ScoringInput& input, const std::vector<const UnitCall*>& calls);
 

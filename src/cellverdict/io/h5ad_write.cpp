@@ -235,7 +235,11 @@ void write_dense_h5ad(const std::filesystem::path& path, const DenseH5adContents
     const std::int64_t n_obs = contents.obs.n_rows(), n_var = contents.var.n_rows();
     Hdf5Group root = Hdf5Group::create_file(out.temporary(), path, 1);
     root.matrix("X", contents.x, n_obs, n_var);
-    write_rest(root, contents.obs, contents.var, {});
+    write_rest(root, contents.obs, contents.var, contents.notes);
+    {
+      Hdf5Group obsm = root.open_group("obsm");
+      for (const auto& [name, values, n_dimensions] : contents.obsm) obsm.matrix(name, values, n_obs, n_dimensions);
+    }
     {
       Hdf5Group layers = root.group("layers", "dict", "0.1.0");
       for (const auto& [name, values] : contents.layers) layers.matrix(name, values, n_obs, n_var);

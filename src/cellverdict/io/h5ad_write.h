@@ -78,6 +78,13 @@ struct DenseH5adContents {
   Frame obs, var;
   std::span<const double> x;  // row-major [obs, var]
   std::vector<std::pair<std::string, std::span<const double>>> layers;
+  struct Obsm {
+    std::string name;
+    std::span<const double> values;  // [obs, n_dimensions]
+    std::int64_t n_dimensions = 0;
+  };
+  std::vector<Obsm> obsm = {};
+  std::map<std::string, std::string> notes = {};  // written as strings under uns/
 };
 void write_dense_h5ad(const std::filesystem::path& path, const DenseH5adContents& contents);
 

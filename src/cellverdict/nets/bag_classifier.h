@@ -42,8 +42,9 @@ class BagClassifier : public torch::nn::Module {
   // Weights as torch::nn::Linear draws them, from `seed` alone. Throws UsageError for what the published code cannot do.
   BagClassifier(const BagShape& shape, std::uint64_t seed);
 
-  torch::Tensor forward(const BagBatch& bags);    // logits [bags, classes]
-  torch::Tensor embed(const BagBatch& bags);      // patients [bags, patient_width]
+  torch::Tensor forward(const BagBatch& bags);                                                  // logits [bags, classes]
+  torch::Tensor embed(const BagBatch& bags);                                                    // patients [bags, patient_width]
+  torch::Tensor judge(const torch::Tensor& patients) { return predictor_->forward(patients); }  // their logits
   torch::Tensor attention(const BagBatch& bags);  // share of each cell in its bag, [cells]; undefined: transformer
   const BagShape& shape() const { return shape_; }
 

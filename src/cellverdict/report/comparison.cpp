@@ -244,6 +244,11 @@ std::optional<double> unit_score_of(const Evaluation& e) {
   return e.classes.size() == 2 ? e.heads.front().units->auc : std::optional(e.heads.front().units->accuracy);
 }
 
+std::optional<double> units_weighted_f1(const Evaluation& e) {
+  if (e.heads.empty() || !e.heads.front().units) return {};
+  return weighted_f1(*e.heads.front().units);
+}
+
 VariantDifference difference_between(const Evaluation& first, const Evaluation& second) {
   const auto minus = [](const std::optional<double>& a, const std::optional<double>& b) {
     return a && b ? std::optional(*b - *a) : std::nullopt;
@@ -296,6 +301,17 @@ std::int64_t cells_on(const SplitSummary& split, Side side) {
   return n;
 }
 
+std::optional<double> units_accuracy(const Evaluation& e) {
+  const auto& units = e.heads.front().units;
+  return units ? std::optional(units->accuracy) : std::nullopt;
+}
+
+std::optional<double> sd_over_drawings(const Evaluation& e, const std::string& metric) {
+  const auto found = std::ranges::find(e.samplings.metrics, metric, &SampledMetric::metric);
+  if (found == e.samplings.metrics.end() || found->values.size() < 2) return std::nullopt;
+  return spread_of(found->values).sd;
+}
+
 std::string digits(const std::optional<double>& x) {
   return x ? fmt::format("{:.9g}", *x) : "";
 }
@@ -312,7 +328,8 @@ std::string plain(std::string text) {
 std::string comparison_tsv(const ReportInput& report, const Comparison& comparison) {
   std::string out =
       "split\tvariant\tmodel\tdiffers\tcells_train\tcells_validation\tcells_test\tunits_test\tscore\tcells_score\tunits_score\t"
-      "accuracy\tlabel_loss\tcombined_loss\tcompared_with\tdelta_cells\tdelta_units\tdelta_units_low\tdelta_units_high\tmethod\t"
+      "units_accuracy\tunits_weighted_f1\tdrawings\tunits_weighted_f1_sd_over_drawings\taccuracy\tlabel_loss\tcombined_"
+      "loss\tcompared_with\tdelta_cells\tdelta_units\tdelta_units_low\tdelta_units_high\tmethod\t"
       "no_interval_because\n";
   for (const auto& split : comparison.splits) {
     const auto reference = std::ranges::find_if(split.variant, [](const auto& v) { return v.has_value(); });
@@ -320,12 +337,14 @@ std::string comparison_tsv(const ReportInput& report, const Comparison& comparis
       if (!split.variant[m]) continue;
       const Evaluation& e = report.variants[*split.variant[m]].evaluation;
       const bool folded = !e.folds.empty();
-      out += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{:.9g}\t{:.9g}\t{:.9g}", plain(split.name), plain(e.name),
-                         comparison.models[m].letter, plain(differing_in_words(comparison, m)),
+      out += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{:.9g}\t{:.9g}\t{:.9g}", plain(split.name),
+                         plain(e.name), comparison.models[m].letter, plain(differing_in_words(comparison, m)),
                          folded ? "" : std::to_string(cells_on(e.split, Side::train)),
                          folded ? "" : std::to_string(cells_on(e.split, Side::validation)), e.heads.front().cells.n,
-                         n_test_units(e), score_name(e), digits(cell_score(e)), digits(unit_score_of(e)),
-                         e.heads.front().cells.accuracy, e.heads.front().cells.loss, e.combined_loss);
+                         n_test_units(e), score_name(e), digits(cell_score(e)), digits(unit_score_of(e)), digits(units_accuracy(e)),
+                         digits(units_weighted_f1(e)), e.samplings.n_drawings > 0 ? std::to_string(e.samplings.n_drawings) : "",
+                         digits(sd_over_drawings(e, kWeightedF1)), e.heads.front().cells.accuracy, e.heads.front().cells.loss,
+                         e.combined_loss);
       if (split.variant.begin() + static_cast<std::ptrdiff_t>(m) == reference) {
         out += "\t\t\t\t\t\t\t\n";
         continue;

@@ -49,6 +49,9 @@ struct VariantDifference {
   std::optional<Interval> interval;  // over units, paired
   std::string why_not;               // a clause, where there is no interval
 };
+// Over units: F1 of each class, weighted by how often it is true.
+std::optional<double> units_weighted_f1(const Evaluation& evaluation);
+
 VariantDifference difference_between(const Evaluation& first, const Evaluation& second);
 
 // How a model differs from the first: "no model.head.day.weight", "model.width 128, train.optimizer sgd". Of the first: what it has

@@ -54,6 +54,7 @@ std::string donors_behind(const Evaluation& evaluation, const std::string& unit_
 // Each with its heading; empty where the evaluation holds nothing of it.
 std::string certainty_table(const Evaluation& evaluation, const std::string& unit_noun);
 std::string rival_table(const Evaluation& evaluation, const std::string& unit_noun);
+std::string samplings_table(const Evaluation& evaluation, const std::string& unit_noun);
 std::string fold_table(const Evaluation& evaluation, const std::string& unit_noun);
 
 // PPV and NPV at given prevalences; units called wrong; shares right by subgroup. Each may be empty.

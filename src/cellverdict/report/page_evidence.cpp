@@ -51,6 +51,21 @@ Cell measured_cell(const MeasuredMetric* m, bool is_difference = false) {
   return cell;
 }
 
+// "control 3 of 4, disease 2 of 2"; below it the classes that the fold's model was never taught.
+Cell classes_cell(const Evaluation& e, const FoldScore& fold) {
+  std::string text;
+  std::vector<std::string> untaught;
+  for (std::size_t c = 0; c < fold.class_units.size(); ++c) {
+    if (fold.class_units[c] == 0) continue;
+    text += fmt::format("{}{} {} of {}", text.empty() ? "" : ", ", e.classes[c], fold.class_right[c], fold.class_units[c]);
+    if (c < fold.taught_units.size() && fold.taught_units[c] == 0) untaught.push_back(e.classes[c]);
+  }
+  Cell cell(text.empty() ? "none" : text);
+  for (const auto& name : untaught) cell.note += (cell.note.empty() ? "never taught: " : ", ") + name;
+  cell.is_bad = !untaught.empty();
+  return cell;
+}
+
 std::set<std::string> test_donors(const Evaluation& e) {
   std::set<std::string> donors;
   for (const auto& unit : e.split.units)
@@ -173,19 +188,25 @@ std::string fold_table(const Evaluation& e, const std::string& unit_noun) {
   if (e.folds.empty()) return {};
   const auto n_folds = static_cast<std::int64_t>(e.folds.size());
   const bool two = e.classes.size() == 2;
+  const std::string over = "\n(" + plural_of(unit_noun) + ")";
   Table table{.caption = counted(n_folds, "fold") + " of the cross-validation, a model each: " + test_side_in_words(e, unit_noun),
               .banner = banner_of(e),
-              .columns = {"fold", "held out", plural_of(unit_noun), "cells"},
+              .columns = {"fold", "held out", "called right, of each class", "cells", "accuracy" + over, "weighted F1" + over},
               .css = "evidence"};
-  if (two) table.columns.insert(table.columns.end(), {"AUC\n(" + plural_of(unit_noun) + ")", "AUC\n(cells)"});
+  if (two) table.columns.insert(table.columns.end(), {"AUC" + over, "AUC\n(cells)"});
   table.columns.emplace_back("accuracy\n(cells)");
   if (two) table.columns.emplace_back("threshold");
   table.columns.emplace_back("temperature");
   for (std::size_t f = 0; f < e.folds.size(); ++f) {
     const FoldScore& fold = e.folds[f];
     const std::string value = e.split.by.empty() ? fold.held_out : e.split.by + " " + fold.held_out;
-    std::vector<Cell> row = {std::to_string(f + 1), fold.held_out.empty() ? "a random part" : value, count_cell(fold.n_units),
-                             count_cell(fold.n_cells)};
+    const bool any = fold.n_units > 0;
+    std::vector<Cell> row = {std::to_string(f + 1),
+                             fold.held_out.empty() ? "a random part" : value,
+                             classes_cell(e, fold),
+                             count_cell(fold.n_cells),
+                             number_cell(any ? fixed(fold.unit_accuracy, 3) : "n/a"),
+                             number_cell(any ? fixed(fold.unit_weighted_f1, 3) : "n/a")};
     if (two) {
       row.push_back(number_cell(metric(fold.unit_auc)));
       row.push_back(number_cell(metric(fold.cell_auc)));
@@ -201,10 +222,11 @@ std::string fold_table(const Evaluation& e, const std::string& unit_noun) {
     table.rows.push_back(std::move(row));
   }
   return "<h3>Folds</h3>\n" + html_of(table) +
-         html_paragraph(
-             "n/a: the fold lacks units of a class, so nothing can be ranked in it. The spread of folds is no interval: "
-             "their training sides overlap.",
-             "soft");
+         html_paragraph("n/a: the fold lacks " + plural_of(unit_noun) +
+                            " of a class, so nothing can be ranked in it. Weighted F1 is over the classes that were tested. The "
+                            "spread of folds "
+                            "is no interval: their training sides overlap.",
+                        "soft");
 }
 
 }  // namespace cellverdict

@@ -5,6 +5,7 @@
 #include <cellverdict/evaluate/scoring.h>
 #include <cellverdict/evaluate/unit_profiles.h>
 #include <cellverdict/prepare/preparation.h>
+#include <cellverdict/run/predicted_side.h>
 #include <cellverdict/run/prediction_table.h>
 #include <cellverdict/stats/permutation.h>
 
@@ -106,7 +107,7 @@ class NetPipeline : public Pipeline {
   std::vector<double> ask(const Split& split, FoldRange& range) const override {
     const Classifier classifier = fit_model(context_, experiment_, split);
     range.threshold = classifier.card().threshold;
-    return calibrated(classifier.predict_cells(context_, split.test())[0], classifier.card());
+    return calibrated(predict_side(context_, classifier, split.test(), experiment_.evaluate.samplings).heads[0], classifier.card());
   }
 };
 

@@ -1,3 +1,6 @@
+// From files to prepared cells: whose genes and depth are held against the model's. What is then made of the cells is in
+// predict_cells.cpp and predict_bags.cpp.
+
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/error.h>
 #include <cellverdict/genes/identity.h>
@@ -6,72 +9,99 @@
 #include <cellverdict/prepare/quality.h>
 #include <cellverdict/prepare/sources.h>
 #include <cellverdict/prepare/value_state.h>
+#include <cellverdict/run/familiar_file.h>
 #include <cellverdict/run/predict.h>
-#include <cellverdict/run/predicted_obs.h>
-#include <cellverdict/run/prediction_table.h>
+#include <cellverdict/run/predict_answers.h>
 #include <cellverdict/table/row_filter.h>
-#include <cellverdict/train/classifier.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <map>
-#include <optional>
 
 namespace cellverdict {
 
 namespace {
 
 constexpr std::int64_t kBlockRows = 2048;
+constexpr std::int64_t kFewHeldOut = 19;  // with fewer units held out no familiarity is 0.05 or less
 
 class Predictor {
  public:
   Predictor(const RunContext& context, const PredictRequest& request)
       : context_(context), request_(request), classifier_(Classifier::load(request.model)) {
-    if (classifier_.card().model.kind == "bag")  // cells come in blocks of a file here, not in bags
-      throw UsageError({.where = request.model.string(),
-                        .found = "a model of bags of cells",
-                        .expected = "a model of cells",
-                        .advice = "this version evaluates models of bags in `run`, and does not predict files with them yet"});
+    check_options();
     const Preparation& p = classifier_.card().preparation;
     column_ = preparation_columns(p, p.seen);
     mitochondrial_ = mitochondrial_genes(p.seen);
     mitochondrial_numbers_ = numbers_of(mitochondrial_);
+    read_familiar();
   }
 
   PredictResult predict() {
     const ModelCard& card = classifier_.card();
     result_.classes = card.heads[0].classes;
     result_.n_model_genes = card.preparation.genes.size();
-    AtomicPath out(request_.out);
-    std::ofstream table(out.temporary(), std::ios::binary);
-    table << "cell\tunit";
-    for (const auto& name : result_.classes) table << "\tp_" << name;
-    table << "\tpredicted\tpasses_qc\n";
     DataOptions data = data_of(request_.files);
     data.gene_map = request_.gene_map;
     data.layer = request_.layer;
     data.genome = request_.genome;
     const auto sources = list_sources(data, ".");
     if (!request_.write_into.empty()) annotated_.emplace(sources, request_.write_into, result_.classes);
-    for (const auto& file : sources) predict_source(file, data, table);
-    table.close();
-    if (!table)
-      throw InputError({.where = request_.out.string(),
-                        .found = std::strerror(errno),
-                        .expected = "to write it",
-                        .advice = "free space or choose another folder"});
-    summarise();
+    const AnswerRequest asked{.context = context_,
+                              .request = request_,
+                              .classifier = classifier_,
+                              .familiar = familiar_,
+                              .annotated = annotated_ ? &*annotated_ : nullptr};
+    const auto answers = is_bag() ? answers_of_bags(asked) : answers_of_cells(asked);
+    for (const auto& file : sources) predict_source(file, data, *answers);
+    answers->finish(result_);
+    warn_of_units();
+    if (!request_.out_units.empty()) write_file(request_.out_units, units_as_tsv(result_));
     if (annotated_) annotated_->commit();
-    out.commit();
     return std::move(result_);
   }
 
  private:
-  void predict_source(const SourceFile& file, const DataOptions& data, std::ofstream& table) {
+  bool is_bag() const { return classifier_.card().model.kind == "bag"; }
+
+  void check_options() const {
+    const auto refuse = [&](const std::string& option, const std::string& expected, const std::string& advice) {
+      throw UsageError({.where = option,
+                        .found = is_bag() ? "a model of bags of cells" : "a model of single cells",
+                        .expected = expected,
+                        .advice = advice});
+    };
+    if (is_bag() && !request_.out_units.empty())
+      refuse("--out-units", "a model of single cells", "of bags --out has one line a unit");
+    if (!is_bag() && !request_.out_cells.empty())
+      refuse("--out-cells", "a model of bags", "of single cells --out has one line a cell");
+    if (!is_bag() && request_.cells >= 0) refuse("--cells", "a model of bags", "single cells are all asked about");
+  }
+
+  void read_familiar() {
+    familiar_ = read_familiar_units(request_.model, classifier_.card().preparation.genes.size());
+    if (familiar_ && familiar_->held_out.empty()) familiar_.reset();
+    if (familiar_) {
+      result_.n_known_units = familiar_->n_units();
+      result_.n_held_out = std::ssize(familiar_->held_out);
+      if (request_.abstain && result_.n_held_out < kFewHeldOut)
+        warn(fmt::format(
+            "Familiarity rests on {} held out: of new units of their kind one in {} lies beyond all of them and is not called.",
+            counted(result_.n_held_out, "unit"), result_.n_held_out + 1));
+    } else if (request_.abstain) {
+      throw UsageError({.where = "--abstain",
+                        .found = "a model that does not know how far apart its training units lie",
+                        .expected = "one trained by this version on at least three donors",
+                        .advice = "train again, or leave --abstain away"});
+    } else {
+      warn(
+          "Whether these units are like those the model was trained on is not known: the model folder does not say how far apart "
+          "its "
+          "training units lie.");
+    }
+  }
+
+  void predict_source(const SourceFile& file, const DataOptions& data, CellAnswers& answers) {
     const ModelCard& card = classifier_.card();
     const auto opened = open_labelled(file, open_options(context_, data));
     const SourceHead& head = opened.head;
@@ -86,42 +116,39 @@ class Predictor {
     const Column& unit = head.obs.column(unit_column, "--unit");
 
     ValueWatch values(head.path.string(), card.prepare.counts == "strict", head.layers);
-    CsrBlock block, cell, prepared;
+    CsrBlock block;
     while (opened.source->read_block(kBlockRows, block)) {
       if (const std::string note = values.see(block); !note.empty()) warn(note);
       if (!block.values.empty()) check_same_state(card.values, values.state(), head.path.string(), head.layers);
-      prepared.clear();
-      std::vector<std::int64_t> rows;
-      std::vector<bool> passes;
-      for (std::int64_t i = 0; i < block.n_rows(); ++i) {
-        const std::int64_t row = block.first_row + i;
-        if (!chosen[row]) continue;
-        refuse_negative(block.row(i), head.path.string(), head.obs.index[row], head.genes);
-        cell.clear();
-        const CsrRow counts = block.row(i);
-        for (std::size_t k = 0; k < counts.genes.size(); ++k)
-          if (const std::int32_t g = match.target[counts.genes[k]]; g >= 0) cell.push(g, counts.values[k]);
-        const CsrRow known{cell.indices, cell.values};
-        const CellQuality quality = measure_quality(known, mitochondrial_numbers_);
-        rows.push_back(row);
-        passes.push_back(judge_quality(quality, card.prepare) == QualityVerdict::passes);
-        if (passes.back()) totals_.push_back(static_cast<float>(quality.total));
-        apply_preparation(card.preparation, column_, known, quality.total, prepared);
-      }
-      if (rows.empty()) continue;
-      const auto probability = calibrated(classifier_.predict_block(context_, prepared)[0], card);
-      for (std::size_t k = 0; k < rows.size(); ++k) {
-        const double* p = probability.data() + k * result_.classes.size();
-        write_cell(table, head.obs.index[rows[k]], unit.text(rows[k]), p, passes[k]);
-        if (annotated_)
-          annotated_->add(head.file_rows.empty() ? rows[k] : head.file_rows[rows[k]], p, called_class(p, card), passes[k]);
-      }
-      result_.n_cells += static_cast<std::int64_t>(rows.size());
+      const PreparedRows cells = prepare(block, {head, unit}, match, chosen);
+      if (!cells.rows.empty()) answers.see(cells);
+      result_.n_cells += std::ssize(cells.rows);
       context_.progress("predict " + file.name, block.first_row + block.n_rows(), head.n_cells);
       if (context_.stopping())
         throw Interrupted(
             {.where = "predicting", .found = "an interrupt", .expected = "", .advice = "nothing was written; run again"});
     }
+  }
+
+  PreparedRows prepare(const CsrBlock& block, PreparedRows cells, const GeneMatch& match, const std::vector<bool>& chosen) {
+    const ModelCard& card = classifier_.card();
+    CsrBlock cell;
+    for (std::int64_t i = 0; i < block.n_rows(); ++i) {
+      const std::int64_t row = block.first_row + i;
+      if (!chosen[row]) continue;
+      refuse_negative(block.row(i), cells.head.path.string(), cells.head.obs.index[row], cells.head.genes);
+      cell.clear();
+      const CsrRow counts = block.row(i);
+      for (std::size_t k = 0; k < counts.genes.size(); ++k)
+        if (const std::int32_t g = match.target[counts.genes[k]]; g >= 0) cell.push(g, counts.values[k]);
+      const CsrRow known{cell.indices, cell.values};
+      const CellQuality quality = measure_quality(known, mitochondrial_numbers_);
+      cells.rows.push_back(row);
+      cells.passes.push_back(judge_quality(quality, card.prepare) == QualityVerdict::passes);
+      if (cells.passes.back()) totals_.push_back(static_cast<float>(quality.total));
+      apply_preparation(card.preparation, column_, known, quality.total, cells.prepared);
+    }
+    return cells;
   }
 
   // The cells the model is for: --where, else the model's own [data] where.
@@ -200,28 +227,10 @@ class Predictor {
          .advice = std::move(advice)});
   }
 
-  void write_cell(std::ofstream& table, std::string_view cell, const std::string& unit, const double* probability, bool passes) {
-    table << cell << '\t' << unit;
-    for (std::size_t c = 0; c < result_.classes.size(); ++c) table << fmt::format("\t{:.9g}", probability[c]);
-    table << '\t' << result_.classes[called_class(probability, classifier_.card())] << '\t' << (passes ? "yes" : "no") << '\n';
-    PredictedUnit& entry = units_[unit];
-    ++entry.n_cells;
-    if (!passes) return;
-    ++entry.n_passing;
-    entry.probability.resize(result_.classes.size());
-    for (std::size_t c = 0; c < result_.classes.size(); ++c) entry.probability[c] += probability[c];
-  }
-
-  void summarise() {
+  void warn_of_units() {
     const ModelCard& card = classifier_.card();
-    for (auto& [name, unit] : units_) {
-      unit.unit = name;
-      for (double& p : unit.probability) p /= static_cast<double>(unit.n_passing);
-      if (unit.n_passing > 0) unit.predicted = result_.classes[called_class(unit.probability.data(), card)];
-      if (unit.n_passing == 0)
-        warn("'" + name + "': no cell passes the quality control of the model's training cells, so the unit is not called.");
-      result_.units.push_back(std::move(unit));
-    }
+    for (const auto& unit : result_.units)
+      if (!unit.why_not.empty()) warn("'" + unit.unit + "' is not called: " + unit.why_not + ".");
     std::nth_element(totals_.begin(), totals_.begin() + std::ssize(totals_) / 2, totals_.end());
     result_.depth_ratio = totals_.empty() ? 0 : static_cast<double>(totals_[totals_.size() / 2]) / card.preparation.median_total;
     if (result_.depth_ratio < 0.5 || result_.depth_ratio > 2)
@@ -239,8 +248,8 @@ class Predictor {
   const RunContext& context_;
   const PredictRequest& request_;
   Classifier classifier_;
+  std::optional<FamiliarUnits> familiar_;
   PredictResult result_;
-  std::map<std::string, PredictedUnit> units_;
   std::vector<std::int32_t> column_;  // [genes of the cohort] which gene of the net
   std::vector<bool> mitochondrial_;   // [genes of the cohort]
   std::vector<std::int32_t> mitochondrial_numbers_;

@@ -23,7 +23,7 @@ struct SpaceRequest {
   std::string person;                     // obs column: units of one person never vouch for each other
   std::string severity, study, response;  // obs columns
   std::filesystem::path values;           // a table with a first column of unit names and numbers to be compared by severity
-  std::filesystem::path trained_on;       // .h5ad of the units a model was trained on: none may be here
+  std::filesystem::path trained_on;       // .h5ad of the units a model was trained on, or its run folder: none may be here
   std::string unit_noun = "unit";
   std::string distance = "euclidean";  // "cosine"
   std::int64_t top_labels = 8, neighbours = 5;
@@ -34,6 +34,10 @@ struct SpaceResult {
   std::vector<std::filesystem::path> written;
   std::string pictures_note;
 };
+
+// What the patients.h5ad of a run folder says of itself, where nothing was asked for: the label, the study and the side in colour,
+// the donor as the person, the pseudobulk beside, space/ in the run folder. Other inputs are left as they are.
+SpaceRequest with_defaults(SpaceRequest request);
 
 // Writes space.html, its tables and figures, and space.h5ad: the file with X_pca and X_umap (of `beside`: X_pca_beside,
 // X_umap_beside) in obsm and `subgroup` in obs; rows left out hold NaN. Throws UsageError for unknown columns, DataError for too

@@ -6,6 +6,9 @@
 #include <cellverdict/io/h5ad_obsm.h>
 #include <cellverdict/io/h5ad_read.h>
 #include <cellverdict/io/text_table.h>
+#include <cellverdict/run/patients_file.h>
+#include <cellverdict/run/shared_cells.h>
+#include <cellverdict/run/trained_run.h>
 #include <cellverdict/table/row_filter.h>
 
 #include <algorithm>
@@ -19,15 +22,42 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Below a run folder of several models: that of the first in the order of names.
+std::vector<fs::path> patients_below(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.is_directory() && fs::exists(entry.path() / kPatientsFile)) found.push_back(entry.path());
+  std::ranges::sort(found);
+  return found;
+}
+
 fs::path file_of(const fs::path& input) {
   if (!fs::is_directory(input)) return input;
-  const fs::path file = input / "patients.h5ad";
-  if (!fs::exists(file))
-    throw InputError({.where = input.string(),
-                      .found = "no patients.h5ad",
-                      .expected = "the run folder of a model that embeds units, or an .h5ad file with one row a unit",
-                      .advice = "name the .h5ad file itself"});
-  return file;
+  const fs::path file = input / kPatientsFile;
+  if (fs::exists(file)) return file;
+  if (const auto below = patients_below(input); !below.empty())
+    throw UsageError({.where = input.string(),
+                      .found = counted(std::ssize(below), "folder") + " with patients.h5ad, each of a model of its own",
+                      .expected = "one of them: embeddings of different models share no space",
+                      .advice = "name " + below.front().string()});
+  throw InputError({.where = input.string(),
+                    .found = "no patients.h5ad",
+                    .expected = "the run folder of a model that embeds units, or an .h5ad file with one row a unit",
+                    .advice = "name the .h5ad file itself"});
+}
+
+// uns of the file: name → text.
+std::map<std::string, std::string> words_of(const fs::path& file) {
+  std::map<std::string, std::string> words;
+  const Hdf5Object root = Hdf5Object::open_file(file);
+  if (!root.has("uns")) return words;
+  const Hdf5Object uns = root.open("uns");
+  for (const auto& name : uns.children()) {
+    const Hdf5Object item = uns.open(name);
+    if (item.is_group() || item.kind() != Hdf5Kind::text) continue;
+    if (const Names text = item.read_text(); text.size() == 1) words[name] = text.text(0);
+  }
+  return words;
 }
 
 std::string choose_embedding(const fs::path& file, const std::string& wanted, std::vector<std::string>& notes) {
@@ -127,13 +157,75 @@ std::vector<NamedNumbers> read_values(const fs::path& file, const Frame& obs, st
   return out;
 }
 
-// Units and studies a model was trained on must not be looked at as if it had never seen them.
-void check_absent(const SpaceRequest& request, const SpaceInput& input, std::vector<std::string>& warnings,
-                  std::vector<std::string>& notes) {
-  const Hdf5Object root = Hdf5Object::open_file(request.trained_on);
+// Rows of a table of units that a model was taught: of a run folder those of the training and validation side.
+struct Taught {
+  fs::path file;
+  std::string name;
+  Frame obs;
+  std::vector<std::int64_t> rows;  // of the file
+};
+
+Taught read_taught(const fs::path& trained_on) {
+  Taught out{.file = file_of(trained_on),
+             .name = trained_on.filename().empty() ? trained_on.parent_path().filename().string() : trained_on.filename().string()};
+  const Hdf5Object root = Hdf5Object::open_file(out.file);
   std::vector<std::string> ignored;
-  const Frame obs = read_h5ad_frame(root.open("obs"), ignored);
-  const std::string name = request.trained_on.filename().string();
+  const Frame all = read_h5ad_frame(root.open("obs"), ignored);
+  const Column* side = fs::is_directory(trained_on) ? all.find("split") : nullptr;
+  for (std::int64_t u = 0; u < all.n_rows(); ++u)
+    if (side == nullptr || side->text(u) == "train" || side->text(u) == "validation") out.rows.push_back(u);
+  out.obs = all.select(out.rows);
+  return out;
+}
+
+// Units of `input` whose embedding is that of a taught unit, number by number.
+std::int64_t count_same_places(const Taught& taught, const SpaceInput& input) {
+  const auto names = list_h5ad_embeddings(Hdf5Object::open_file(taught.file));
+  if (input.embedding.name == "X" || std::ranges::find(names, input.embedding.name) == names.end()) return 0;
+  const Embedding other = read_h5ad_obsm(taught.file, input.embedding.name);
+  if (other.n_dimensions != input.embedding.n_features) return 0;
+  std::set<std::vector<float>> rows;
+  for (const std::int64_t u : taught.rows)
+    rows.emplace(other.values.begin() + u * other.n_dimensions, other.values.begin() + (u + 1) * other.n_dimensions);
+  std::int64_t n_same = 0;
+  for (std::int64_t u = 0; u < input.obs.n_rows(); ++u) {
+    const auto begin = input.embedding.values.begin() + u * other.n_dimensions;
+    std::vector<float> row;
+    std::transform(begin, begin + other.n_dimensions, std::back_inserter(row), [](double x) { return static_cast<float>(x); });
+    n_same += rows.contains(row) ? 1 : 0;
+  }
+  return n_same;
+}
+
+// Cells of these units among the cells that the model was taught, whatever they are called there. False where there are no cells to
+// compare.
+bool check_cells(const RunContext& context, const SpaceRequest& request, const SpaceInput& input,
+                 std::vector<std::string>& warnings, std::vector<std::string>& notes) {
+  if (!fs::is_directory(request.trained_on) || !fs::is_directory(request.input)) return false;
+  const RunCells there = open_run_cells(context, request.trained_on), here = open_run_cells(context, request.input);
+  std::vector<CellView> taught = {there.split.train()}, asked = {here.split.train(), here.split.test()};
+  if (const auto validation = there.split.validation()) taught.emplace_back(*validation);
+  if (const auto validation = here.split.validation()) asked.emplace_back(*validation);
+  std::set<std::string> units;
+  const Column* named = input.obs.find(here.experiment.data.unit);
+  for (std::int64_t u = 0; u < input.obs.n_rows(); ++u) units.insert(named != nullptr ? named->text(u) : input.obs.index.text(u));
+  const SharedCells found = find_shared_cells(context, asked, units, taught);
+  if (found.n_shared > 0)
+    warnings.push_back(with_commas(found.n_shared) + " of " + counted(found.n_looked_at, "cell") + " of these, in " +
+                       counted(std::ssize(found.units), request.unit_noun) + " (" + listed(found.units, 6) +
+                       "), have the very counts of cells that the model was taught: they are not new to it.");
+  if (found.n_shared == 0 && found.n_looked_at > 0)
+    notes.push_back("None of " + counted(found.n_looked_at, "cell") +
+                    " has the counts of a cell that the model was taught (compared by " + counted(found.n_genes, "gene") + ").");
+  return found.n_looked_at > 0;
+}
+
+// Units and studies a model was trained on must not be looked at as if it had never seen them.
+void check_absent(const RunContext& context, const SpaceRequest& request, const SpaceInput& input,
+                  std::vector<std::string>& warnings, std::vector<std::string>& notes) {
+  const Taught taught = read_taught(request.trained_on);
+  const Frame& obs = taught.obs;
+  const std::string& name = taught.name;
   std::set<std::string, std::less<>> trained;
   for (std::int64_t u = 0; u < obs.n_rows(); ++u) trained.emplace(obs.index[u]);
   std::int64_t n_here = 0;
@@ -153,27 +245,34 @@ void check_absent(const SpaceRequest& request, const SpaceInput& input, std::vec
   } else if (!request.study.empty()) {
     notes.push_back(name + " has no column '" + request.study + "': that its studies are others was not checked.");
   }
-  const auto names = list_h5ad_embeddings(root);
-  if (input.embedding.name == "X" || std::ranges::find(names, input.embedding.name) == names.end()) return;
-  const Embedding other = read_h5ad_obsm(request.trained_on, input.embedding.name);
-  if (other.n_dimensions != input.embedding.n_features) return;
-  std::set<std::vector<float>> rows;
-  for (std::int64_t u = 0; u < other.n_cells; ++u)
-    rows.emplace(other.values.begin() + u * other.n_dimensions, other.values.begin() + (u + 1) * other.n_dimensions);
-  std::int64_t n_same = 0;
-  for (std::int64_t u = 0; u < input.obs.n_rows(); ++u) {
-    const auto begin = input.embedding.values.begin() + u * other.n_dimensions;
-    std::vector<float> row;
-    std::transform(begin, begin + other.n_dimensions, std::back_inserter(row), [](double x) { return static_cast<float>(x); });
-    n_same += rows.contains(row) ? 1 : 0;
-  }
+  const std::int64_t n_same = count_same_places(taught, input);
   if (n_same > 0)
     warnings.push_back(counted(n_same, request.unit_noun) + " lie exactly where one of " + name +
                        " lies: the same cells under another name?");
-  if (n_here == 0 && n_same == 0) notes.push_back("None of the names and none of the embeddings is in " + name + ".");
+  const bool cells = check_cells(context, request, input, warnings, notes);
+  if (n_here == 0 && n_same == 0)
+    notes.push_back(std::string("None of the names and none of the embeddings is in ") + name + "." +
+                    (cells ? "" : " Cells were not compared: that takes two run folders."));
 }
 
 }  // namespace
+
+SpaceRequest with_defaults(SpaceRequest request) {
+  if (!fs::is_directory(request.input)) return request;
+  const auto words = words_of(file_of(request.input));
+  const auto word = [&](const char* name) {
+    const auto found = words.find(name);
+    return found == words.end() ? std::string() : found->second;
+  };
+  if (request.out.empty()) request.out = request.input / "space";
+  if (request.colour.empty())
+    for (const char* name : {"label", "study", "split"})
+      if (!word(name).empty()) request.colour.push_back(word(name));
+  if (request.person.empty() && word("donor") != word("unit")) request.person = word("donor");
+  if (request.beside.empty() && request.embedding.empty() && !word("embedding").empty()) request.beside = "X_pseudobulk";
+  if (request.unit_noun == "unit" && !word("unit").empty()) request.unit_noun = word("unit");
+  return request;
+}
 
 SpaceInput read_space(const RunContext& context, const SpaceRequest& request) {
   SpaceInput out{.file = file_of(request.input)};
@@ -197,7 +296,7 @@ SpaceInput read_space(const RunContext& context, const SpaceRequest& request) {
   out.embedding = read_table(context, out, choose_embedding(out.file, request.embedding, out.notes));
   if (!request.beside.empty()) out.beside = read_table(context, out, request.beside);
   if (!request.values.empty()) out.values = read_values(request.values, out.obs, out.notes);
-  if (!request.trained_on.empty()) check_absent(request, out, out.warnings, out.notes);
+  if (!request.trained_on.empty()) check_absent(context, request, out, out.warnings, out.notes);
   return out;
 }
 

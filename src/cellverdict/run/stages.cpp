@@ -6,7 +6,10 @@
 #include <cellverdict/evaluate/confounding.h>
 #include <cellverdict/evaluate/decision.h>
 #include <cellverdict/prepare/unit_embedding.h>
+#include <cellverdict/run/metrics_table.h>
+#include <cellverdict/run/patients_file.h>
 #include <cellverdict/run/permutation.h>
+#include <cellverdict/run/predicted_side.h>
 #include <cellverdict/run/prediction_table.h>
 #include <cellverdict/run/stage_keys.h>
 #include <cellverdict/run/stages.h>
@@ -59,7 +62,8 @@ bool store_is_there(const fs::path& folder, const std::string& key) {
 
 // What was made from another configuration must not stand beside this one's.
 void forget_results(const VariantRun& variant) {
-  for (const char* name : {"evaluation.json", "predictions.tsv", "units.tsv", "figures"}) fs::remove_all(variant.folder / name);
+  for (const char* name : {"evaluation.json", "predictions.tsv", "units.tsv", "metrics.tsv", "folds.tsv", kPatientsFile, "figures"})
+    fs::remove_all(variant.folder / name);
   fs::remove(variant.run / "report.html");
 }
 
@@ -233,6 +237,14 @@ static void ask_baselines(const RunContext& context, const Experiment& experimen
   }
 }
 
+// How far apart the answers to several drawings of cells lie, for the scores of each.
+static void add_draws(const ModelCard& card, BagDraws draws, EvaluateInput& input) {
+  input.samplings.n_drawings = std::ssize(draws.probability);
+  input.samplings.cells = card.model.bag.cells;
+  input.samplings.n_more += draws.n_more;
+  input.folds.back().draws = {.unit = std::move(draws.unit), .probability = std::move(draws.probability)};
+}
+
 Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const std::vector<FoldRun>& folds) {
   std::string keys;
   for (const auto& fold : folds) keys += fold.train_key;
@@ -263,7 +275,8 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
     const Classifier classifier = Classifier::load(fold.folder / "model");
     const ModelCard& card = classifier.card();
     const TestView test = fold.split.test();
-    const auto probabilities = classifier.predict_cells(context, test);
+    PredictedSide said = predict_side(context, classifier, test, variant.experiment.evaluate.samplings);
+    const auto& probabilities = said.heads;
     for (std::size_t h = 0; h < card.heads.size(); ++h) {
       if (models.empty()) input.heads.push_back({card.heads[h].label, card.heads[h].classes, card.heads[h].weight, {}});
       auto& all = input.heads[h].probability;
@@ -276,6 +289,11 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
                            .decision = {card.threshold, card.threshold_source, card.temperature, card.temperature_source},
                            .end = models.back().end,
                            .held_out = fold.split.summary().held_out});
+    if (card.model.kind == "bag") {
+      write_patients(context, fold.folder / kPatientsFile,
+                     {.classifier = classifier, .split = fold.split, .cohort = *fold.cohort, .test = said.draws});
+      add_draws(card, std::move(said.draws), input);
+    }
     ask_baselines(context, variant.experiment, embedding ? &*embedding : nullptr, fold.split, card, input);
     splits.push_back(fold.split);
   }
@@ -288,6 +306,8 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
   write_file(file, evaluation_to_json(evaluation));
   write_predictions(variant.folder / "predictions.tsv", test, shown, models);
   write_units(variant.folder / "units.tsv", evaluation);
+  write_file(variant.folder / "metrics.tsv", metrics_as_tsv(evaluation));
+  if (!evaluation.folds.empty()) write_file(variant.folder / "folds.tsv", folds_as_tsv(evaluation));
   write_stage_key(variant.folder, "evaluate", key);
   // What was warned of before the training is not said twice.
   std::vector<std::string> said = evaluation.split.notes;

@@ -5,6 +5,8 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/version.h>
 #include <cellverdict/evaluate/decision.h>
+#include <cellverdict/run/familiar_file.h>
+#include <cellverdict/run/predicted_side.h>
 #include <cellverdict/run/stage_keys.h>
 #include <cellverdict/run/stages.h>
 #include <cellverdict/run/sweep.h>
@@ -54,8 +56,9 @@ void decide(const RunContext& context, const EvaluateOptions& options, const std
             Classifier& classifier) {
   ModelCard& card = classifier.card();
   const DecisionWish wish{.threshold = options.threshold == "validation", .temperature = options.temperature == "validation"};
-  const Decision decision =
-      settle_decision(wish, validation, card.heads[0].classes, [&] { return classifier.predict_cells(context, *validation)[0]; });
+  const Decision decision = settle_decision(wish, validation, card.heads[0].classes, [&] {
+    return predict_side(context, classifier, *validation, options.samplings).heads[0];
+  });
   card.threshold = decision.threshold;
   card.threshold_source = decision.threshold_source;
   card.temperature = decision.temperature;
@@ -142,6 +145,8 @@ void train_one(const Training& t) {
   describe(t, classifier.card());
   decide(t.context, e.evaluate, t.split.validation(), classifier);
   classifier.save(t.folder / "model");
+  write_familiar_units(t.folder / "model",
+                       fit_familiarity(t.context, t.split.train(), t.split.validation(), classifier.card().preparation));
   write_stage_key(t.folder, "train", t.key);
   fs::remove_all(t.folder / "checkpoint");
   const LearningCurve& curve = classifier.card().curve;

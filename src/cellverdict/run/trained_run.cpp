@@ -1,3 +1,4 @@
+#include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/prepare/store.h>
@@ -56,6 +57,13 @@ fs::path store_of(const fs::path& folder, const ModelCard& card) {
                     .advice = "run the experiment again"});
 }
 
+// The folder as it is, if it has a model.
+fs::path folder_of_model(const fs::path& named) {
+  const fs::path folder = fs::absolute(named / "").lexically_normal().parent_path();
+  if (!has_model(folder)) refuse_without_model(folder);
+  return folder;
+}
+
 void check_same_split(const fs::path& folder, const SplitSummary& now, const SplitSummary& then) {
   const bool same = now.classes == then.classes && std::equal(now.units.begin(), now.units.end(), then.units.begin(),
                                                               then.units.end(), [](const SplitUnit& a, const SplitUnit& b) {
@@ -71,9 +79,8 @@ void check_same_split(const fs::path& folder, const SplitSummary& now, const Spl
 
 }  // namespace
 
-TrainedRun open_trained_run(const RunContext& context, const fs::path& named) {
-  const fs::path folder = fs::absolute(named / "").lexically_normal().parent_path();
-  if (!has_model(folder)) refuse_without_model(folder);
+RunCells open_run_cells(const RunContext& context, const fs::path& named) {
+  const fs::path folder = folder_of_model(named);
   const fs::path file =
       fs::exists(folder / "experiment.toml") ? folder / "experiment.toml" : folder.parent_path() / "experiment.toml";
   if (!fs::exists(file))
@@ -82,8 +89,8 @@ TrainedRun open_trained_run(const RunContext& context, const fs::path& named) {
                       .expected = "a folder that `cellverdict run` or `train` wrote",
                       .advice = "name the run folder and not the model alone"});
   Experiment experiment = read_experiments({.file = file, .sets = {}, .variant = {}}).front();
-  Classifier classifier = Classifier::load(folder / "model");
-  const ModelCard& card = classifier.card();
+  const fs::path card_file = folder / "model" / "model.json";
+  ModelCard card = model_card_from_json(read_file(card_file), card_file.string());
   RunContext seeded = context;
   seeded.seed = experiment.train.seed;
   const auto cohort = std::make_shared<const Cohort>(read_store(store_of(folder, card), experiment.data));
@@ -91,7 +98,7 @@ TrainedRun open_trained_run(const RunContext& context, const fs::path& named) {
     if (split.summary().fold != card.split.fold) continue;
     check_same_split(folder, split.summary(), card.split);
     return {.experiment = std::move(experiment),
-            .classifier = std::move(classifier),
+            .card = std::move(card),
             .split = std::move(split),
             .columns = cohort->table->obs().names};
   }
@@ -99,6 +106,15 @@ TrainedRun open_trained_run(const RunContext& context, const fs::path& named) {
                     .found = "another number of folds than the model's",
                     .expected = "the configuration it was trained with",
                     .advice = "run the experiment again"});
+}
+
+TrainedRun open_trained_run(const RunContext& context, const fs::path& named) {
+  Classifier classifier = Classifier::load(folder_of_model(named) / "model");
+  RunCells cells = open_run_cells(context, named);
+  return {.experiment = std::move(cells.experiment),
+          .classifier = std::move(classifier),
+          .split = std::move(cells.split),
+          .columns = std::move(cells.columns)};
 }
 
 // The same net with other seeds of training: seed-43 in a run's folder, mean-seed-43 beside the variant mean.

@@ -19,6 +19,15 @@ struct TrainedRun {
   std::vector<std::string> columns;  // of obs
 };
 
+// The same without the net.
+struct RunCells {
+  Experiment experiment;
+  ModelCard card;
+  Split split;
+  std::vector<std::string> columns;  // of obs
+};
+RunCells open_run_cells(const RunContext& context, const std::filesystem::path& folder);
+
 // `folder`: of a run with one model, of a variant, or of a fold. Throws UsageError when it holds several models, InputError when it
 // holds none, its store is gone, or the split made anew is not the one that the model was trained on.
 TrainedRun open_trained_run(const RunContext& context, const std::filesystem::path& folder);

@@ -109,7 +109,17 @@ std::vector<Side> assign_groups(const Cohort& cohort, const Column& column, cons
     check_matched(groups, options.test, by, "test");
     check_matched(groups, options.validation, by, "validation");
   }
-  if (draws) draw_groups(groups, options, seed, of_group);
+  const auto lonely = lonely_classes(groups, by);
+  try {
+    if (draws) draw_groups(groups, options, seed, of_group);
+  } catch (const DataError&) {
+    if (lonely.empty()) throw;
+    throw DataError({.where = "[split] by = '" + by + "'",
+                     .found = listed(lonely),
+                     .expected = "every class in several",
+                     .advice = "it cannot be tested by " + by + ": drop it in [data.classes], or split by donor"});
+  }
+  for (const auto& one : lonely) notes.push_back("Cannot be tested by " + by + ": " + one + ".");
   const Side rest = options.train.empty() ? Side::train : Side::unused;
   if (const auto n = std::count(of_group.begin(), of_group.end(), std::nullopt); n > 0 && rest == Side::unused)
     notes.push_back(std::to_string(n) + " of " + std::to_string(names.size()) + " values of '" + by +

@@ -124,6 +124,14 @@ FoldOfCells deal(const Cohort& cohort, const CvOptions& cv, const std::string& b
   folds.group = codes_of(column, folds.names);
   const Groups groups{cohort, folds.names, folds.group};
   check_whole_units(groups, by);
+  // Of matched values only those with every class are held out; the others teach.
+  if (const auto lonely = lonely_classes(groups, by); !lonely.empty() && cv.scheme != "matched")
+    throw DataError({.where = "[cv] by = '" + by + "'",
+                     .found = listed(lonely),
+                     .expected = "every class in several",
+                     .advice = "it cannot be tested by " + by +
+                               ", for its fold would be taught without it: drop it in [data.classes], "
+                               "or cross-validate by donor"});
   deal_groups(groups, cv, by, seed, folds);
   for (const std::int32_t g : folds.group) folds.of_cell.push_back(g < 0 ? kNowhere : folds.of_group[g]);
   return folds;

@@ -67,6 +67,20 @@ std::vector<std::vector<std::int64_t>> class_counts(const Groups& groups) {
   return n;
 }
 
+std::vector<std::string> lonely_classes(const Groups& groups, const std::string& by) {
+  const CohortRoles& roles = groups.cohort.roles;
+  std::vector<std::string> out;
+  if (by == roles.unit || by == roles.donor) return out;
+  const auto n = class_counts(groups);
+  for (std::size_t c = 0; c < groups.cohort.classes.size(); ++c) {
+    std::vector<std::size_t> having;
+    for (std::size_t g = 0; g < n.size(); ++g)
+      if (n[g][c] > 0) having.push_back(g);
+    if (having.size() == 1) out.push_back("'" + groups.cohort.classes[c] + "' in " + by + " " + groups.names[having[0]] + " alone");
+  }
+  return out;
+}
+
 std::vector<Stratum> strata_of(const Groups& groups, const std::vector<std::optional<Side>>& of_group, std::int64_t least) {
   const auto n = class_counts(groups);
   std::vector<Stratum> strata;

@@ -41,6 +41,10 @@ struct Stratum {
 // drawn. Groups that have a side already are left out.
 std::vector<Stratum> strata_of(const Groups& groups, const std::vector<std::optional<Side>>& of_group, std::int64_t least);
 
+// "'lupus' in study S3 alone": classes that a single group has, where groups are more than the people and units themselves; empty:
+// none. Held out with its only group, such a class was never taught.
+std::vector<std::string> lonely_classes(const Groups& groups, const std::string& by);
+
 // Draws the sides that no list names from the groups that no list names, within each stratum. Throws DataError when one has too
 // few groups.
 void draw_groups(const Groups& groups, const SplitOptions& options, std::uint64_t seed, std::vector<std::optional<Side>>& of_group);

@@ -2,6 +2,8 @@
 #include <cellverdict/train/objective.h>
 #include <cellverdict/train/tensors.h>
 
+#include <numeric>
+
 namespace cellverdict {
 
 BagShape bag_shape_of(const ModelCard& card) {
@@ -36,13 +38,24 @@ void append_bag_probabilities(const torch::Tensor& logits, HeadProbabilities& ou
   append_probabilities(n_classes == 2 ? logits.select(1, 1) - logits.select(1, 0) : logits, n_classes, out);
 }
 
-HeadProbabilities predict_packed(const RunContext& context, const ModelCard& card, BagClassifier& net, const PackedBags& bags) {
+namespace {
+
+BagAnswers answer_packed(const RunContext& context, const ModelCard& card, BagClassifier& net, const PackedBags& bags) {
   const torch::NoGradGuard no_gradient;
   net.eval();
   const auto kernel = card.train.first_layer == "sparse" ? FirstLayerKernel::sparse : FirstLayerKernel::dense;
-  HeadProbabilities probabilities;
-  append_bag_probabilities(net.forward({{bags.cells, kernel, context.threads}, bags.offsets}), probabilities);
-  return probabilities;
+  const torch::Tensor patients = net.embed({{bags.cells, kernel, context.threads}, bags.offsets}).contiguous();
+  BagAnswers out;
+  append_bag_probabilities(net.judge(patients), out.probability);
+  const torch::Tensor single = patients.to(torch::kFloat32);
+  out.embedding.assign(single.const_data_ptr<float>(), single.const_data_ptr<float>() + single.numel());
+  return out;
+}
+
+}  // namespace
+
+HeadProbabilities predict_packed(const RunContext& context, const ModelCard& card, BagClassifier& net, const PackedBags& bags) {
+  return answer_packed(context, card, net, bags).probability;
 }
 
 HeadProbabilities predict_one_bag(const RunContext& context, const ModelCard& card, BagClassifier& net, const CsrBlock& prepared) {
@@ -54,18 +67,26 @@ HeadProbabilities predict_one_bag(const RunContext& context, const ModelCard& ca
   return all;
 }
 
-HeadProbabilities predict_bags(const RunContext& context, const ModelCard& card, BagClassifier& net, const PreparedCells& prepared,
-                               const Bags& bags) {
-  HeadProbabilities all;
+BagAnswers answer_bags(const BagAsking& asking, std::span<const std::int64_t> which, int draw) {
+  BagAnswers all;
   PackedBags packed;
-  for (std::int64_t b = 0; b < bags.n_bags(); ++b) {
-    packed.append(prepared, b, sample_bag(bags, b, card.model.bag.cells, card.train.seed, 0));
-    if (packed.cells.n_rows() < kCellsTogether && b + 1 < bags.n_bags()) continue;
-    const HeadProbabilities some = predict_packed(context, card, net, packed);
-    all.insert(all.end(), some.begin(), some.end());
+  for (std::size_t k = 0; k < which.size(); ++k) {
+    packed.append(asking.prepared, which[k],
+                  sample_bag(asking.bags, which[k], asking.card.model.bag.cells, asking.card.train.seed, draw));
+    if (packed.cells.n_rows() < kCellsTogether && k + 1 < which.size()) continue;
+    const BagAnswers some = answer_packed(asking.context, asking.card, asking.net, packed);
+    all.probability.insert(all.probability.end(), some.probability.begin(), some.probability.end());
+    all.embedding.insert(all.embedding.end(), some.embedding.begin(), some.embedding.end());
     packed.clear();
   }
   return all;
+}
+
+HeadProbabilities predict_bags(const RunContext& context, const ModelCard& card, BagClassifier& net, const PreparedCells& prepared,
+                               const Bags& bags) {
+  std::vector<std::int64_t> all(static_cast<std::size_t>(bags.n_bags()));
+  std::iota(all.begin(), all.end(), 0);
+  return answer_bags({.context = context, .card = card, .net = net, .prepared = prepared, .bags = bags}, all, 0).probability;
 }
 
 }  // namespace cellverdict

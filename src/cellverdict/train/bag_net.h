@@ -6,6 +6,7 @@
 #include <cellverdict/nets/bag_classifier.h>
 #include <cellverdict/train/classifier.h>
 
+#include <span>
 #include <string>
 
 namespace cellverdict {
@@ -24,7 +25,21 @@ HeadProbabilities predict_packed(const RunContext& context, const ModelCard& car
 // Prepared cells taken for one bag: its probabilities once for each of them, [cells, classes].
 HeadProbabilities predict_one_bag(const RunContext& context, const ModelCard& card, BagClassifier& net, const CsrBlock& prepared);
 
-// The same for bags of a view, of each as many cells as in training, drawn by the training's seed: [bags, classes].
+// Bags of a view and the net that is asked about them.
+struct BagAsking {
+  const RunContext& context;
+  const ModelCard& card;
+  BagClassifier& net;
+  const PreparedCells& prepared;
+  const Bags& bags;
+};
+struct BagAnswers {
+  HeadProbabilities probability;  // [which, classes]
+  std::vector<float> embedding;   // [which, patient_width]
+};
+// The same for some of these bags, of each as many cells as in training, drawn by the training's seed and the number of the draw.
+BagAnswers answer_bags(const BagAsking& asking, std::span<const std::int64_t> which, int draw);
+// All of them, the first draw.
 HeadProbabilities predict_bags(const RunContext& context, const ModelCard& card, BagClassifier& net, const PreparedCells& prepared,
                                const Bags& bags);
 

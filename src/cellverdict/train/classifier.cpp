@@ -195,6 +195,35 @@ std::vector<HeadProbabilities> Classifier::predict_cells(const RunContext& conte
   });
 }
 
+BagDraws Classifier::predict_draws(const RunContext& context, const CellView& view, std::int64_t n_draws) const {
+  return through_torch_door("predicting", [&] {
+    torch::set_num_threads(context.threads);
+    const PreparedCells prepared(view, card_.preparation, n_draws > 1 ? context.memory_bytes / 4 : 0);
+    const Bags bags = bags_of(view);
+    BagDraws out{.unit = bags.unit, .n_dimensions = card_.model.bag.patient_width};
+    std::vector<std::int64_t> all, more;
+    for (std::int64_t b = 0; b < bags.n_bags(); ++b) {
+      out.n_cells.push_back(std::ssize(bags.cells[b]));
+      all.push_back(b);
+      if (card_.model.bag.cells > 0 && out.n_cells.back() > card_.model.bag.cells) more.push_back(b);
+    }
+    out.n_more = std::ssize(more);
+    const BagAsking asking{.context = context, .card = card_, .net = *parts_->bags, .prepared = prepared, .bags = bags};
+    BagAnswers first = answer_bags(asking, all, 0);
+    out.embedding = std::move(first.embedding);
+    const auto n_classes = std::ssize(card_.heads[0].classes);
+    for (std::int64_t draw = 0; draw < n_draws; ++draw) {
+      out.probability.push_back(first.probability);
+      if (draw == 0) continue;
+      const HeadProbabilities drawn = answer_bags(asking, more, static_cast<int>(draw)).probability;
+      for (std::size_t k = 0; k < more.size(); ++k)
+        std::copy_n(drawn.begin() + static_cast<std::ptrdiff_t>(k) * n_classes, n_classes,
+                    out.probability.back().begin() + more[k] * n_classes);
+    }
+    return out;
+  });
+}
+
 std::vector<HeadProbabilities> predict_prepared(const RunContext& context, const Classifier& classifier,
                                                 const PreparedCells& cells) {
   std::vector<HeadProbabilities> all(classifier.card().heads.size());

@@ -15,6 +15,16 @@ namespace cellverdict {
 // Probabilities of one head, [cells, classes] row-major, rows sum to 1. Temperature not applied.
 using HeadProbabilities = std::vector<double>;
 
+// What a net of bags says of the units of a view, for several drawings of their cells.
+struct BagDraws {
+  std::vector<std::string> unit;               // sorted
+  std::vector<std::int64_t> n_cells;           // [units]
+  std::vector<HeadProbabilities> probability;  // [draws] of [units, classes]
+  std::int64_t n_more = 0;                     // units with more cells than are drawn: of the others every drawing is the same
+  std::vector<float> embedding;                // [units, n_dimensions] of the patient encoder, by the first drawing
+  std::int64_t n_dimensions = 0;
+};
+
 class Classifier {
  public:
   struct Parts;  // the net
@@ -39,6 +49,9 @@ class Classifier {
   std::vector<HeadProbabilities> predict_block(const RunContext& context, const CsrBlock& prepared) const;
   // The same for the cells of any view; kind "bag": of its units, from as many cells of each as in training.
   std::vector<HeadProbabilities> predict_cells(const RunContext& context, const CellView& view) const;
+  // Kind "bag" alone: of every unit as many cells as in training, drawn `n_draws` times by the training's seed. The first drawing
+  // is that of predict_cells.
+  BagDraws predict_draws(const RunContext& context, const CellView& view, std::int64_t n_draws) const;
 
  private:
   ModelCard card_;

@@ -31,6 +31,9 @@ std::vector<HeadProbabilities> Classifier::predict_block(const RunContext&, cons
 std::vector<HeadProbabilities> Classifier::predict_cells(const RunContext&, const CellView&) const {
   refuse("predict");
 }
+BagDraws Classifier::predict_draws(const RunContext&, const CellView&, std::int64_t) const {
+  refuse("predict");
+}
 Classifier train_classifier(const RunContext&, const TrainView&, const std::optional<ValidationView>&, const Preparation&,
                             const std::vector<std::vector<std::string>>&, const TrainRequest&) {
   refuse("train");
