@@ -8,7 +8,7 @@
 
 namespace cellverdict {
 
-SampledSpread spread_of(const std::vector<double>& values) {
+SampledSpread sampled_spread(const std::vector<double>& values) {
   SampledSpread out{.lowest = values.front(), .highest = values.front()};
   for (const double x : values) {
     out.mean += x / static_cast<double>(values.size());

@@ -54,7 +54,7 @@ struct SampledMetric {
 struct SampledSpread {
   double mean = 0, sd = 0, lowest = 0, highest = 0;  // sd: ddof 1; 0 of one drawing
 };
-SampledSpread spread_of(const std::vector<double>& values);
+SampledSpread sampled_spread(const std::vector<double>& values);
 struct CellSamplings {
   std::int64_t n_drawings = 0;  // 0: the model was asked about all cells, or none was drawn anew
   std::int64_t cells = 0;       // drawn of each unit

@@ -309,11 +309,23 @@ std::optional<double> units_accuracy(const Evaluation& e) {
 std::optional<double> sd_over_drawings(const Evaluation& e, const std::string& metric) {
   const auto found = std::ranges::find(e.samplings.metrics, metric, &SampledMetric::metric);
   if (found == e.samplings.metrics.end() || found->values.size() < 2) return std::nullopt;
-  return spread_of(found->values).sd;
+  return sampled_spread(found->values).sd;
 }
 
 std::string digits(const std::optional<double>& x) {
   return x ? fmt::format("{:.9g}", *x) : "";
+}
+
+// Seconds of the three stages and the most memory, each after a tab.
+std::string resources_as_tsv(const ReportVariant& variant) {
+  std::string out;
+  std::int64_t peak = 0;
+  for (const char* stage : {"prepare", "train", "evaluate"}) {
+    const auto found = std::ranges::find(variant.resources, stage, &StageResources::stage);
+    out += found == variant.resources.end() ? "\t" : fmt::format("\t{:.6g}", found->seconds);
+    if (found != variant.resources.end()) peak = std::max(peak, found->peak_bytes);
+  }
+  return out + (peak > 0 ? "\t" + std::to_string(peak) : "\t");
 }
 
 // A tab or a line break in a name must not make a column or a line.
@@ -330,7 +342,7 @@ std::string comparison_tsv(const ReportInput& report, const Comparison& comparis
       "split\tvariant\tmodel\tdiffers\tcells_train\tcells_validation\tcells_test\tunits_test\tscore\tcells_score\tunits_score\t"
       "units_accuracy\tunits_weighted_f1\tdrawings\tunits_weighted_f1_sd_over_drawings\taccuracy\tlabel_loss\tcombined_"
       "loss\tcompared_with\tdelta_cells\tdelta_units\tdelta_units_low\tdelta_units_high\tmethod\t"
-      "no_interval_because\n";
+      "no_interval_because\tseconds_prepare\tseconds_train\tseconds_evaluate\tpeak_memory_bytes\n";
   for (const auto& split : comparison.splits) {
     const auto reference = std::ranges::find_if(split.variant, [](const auto& v) { return v.has_value(); });
     for (std::size_t m = 0; m < split.variant.size(); ++m) {
@@ -346,15 +358,15 @@ std::string comparison_tsv(const ReportInput& report, const Comparison& comparis
                          digits(sd_over_drawings(e, kWeightedF1)), e.heads.front().cells.accuracy, e.heads.front().cells.loss,
                          e.combined_loss);
       if (split.variant.begin() + static_cast<std::ptrdiff_t>(m) == reference) {
-        out += "\t\t\t\t\t\t\t\n";
+        out += "\t\t\t\t\t\t\t" + resources_as_tsv(report.variants[*split.variant[m]]) + "\n";
         continue;
       }
       const auto difference = difference_between(report.variants[**reference].evaluation, e);
       out += fmt::format(
-          "\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", comparison.models[static_cast<std::size_t>(reference - split.variant.begin())].letter,
+          "\t{}\t{}\t{}\t{}\t{}\t{}\t{}{}\n", comparison.models[static_cast<std::size_t>(reference - split.variant.begin())].letter,
           digits(difference.cells), digits(difference.units), difference.interval ? digits(difference.interval->low) : "",
           difference.interval ? digits(difference.interval->high) : "", difference.interval ? difference.interval->method : "",
-          difference.why_not);
+          difference.why_not, resources_as_tsv(report.variants[*split.variant[m]]));
     }
   }
   return out;

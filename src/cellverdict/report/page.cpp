@@ -216,7 +216,8 @@ std::string make_page(const PageInput& input) {
   out += "<h2>All variants in figures</h2>\n" + html_of(state, input.overview);
   for (std::size_t i = 0; i < report.variants.size(); ++i) out += variant_section(state, i);
   out += explained_section(input);
-  out += intended_use(report) + limits_section(report) + model_card_section(report) + again(report) + tripod_section();
+  out += intended_use(report) + limits_section(report) + model_card_section(report) + resources_section(report) + again(report) +
+         tripod_section();
   out += "<footer>" + html_paragraph(input.pictures_note, "soft");
   if (input.library.empty())
     out += html_paragraph("The figures are not interactive: the JavaScript that draws them is not in this build.", "soft");

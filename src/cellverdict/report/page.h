@@ -54,6 +54,8 @@ std::string donors_behind(const Evaluation& evaluation, const std::string& unit_
 // Each with its heading; empty where the evaluation holds nothing of it.
 std::string certainty_table(const Evaluation& evaluation, const std::string& unit_noun);
 std::string rival_table(const Evaluation& evaluation, const std::string& unit_noun);
+// Seconds and memory, a line a variant; empty where none is known.
+std::string resources_section(const ReportInput& report);
 std::string samplings_table(const Evaluation& evaluation, const std::string& unit_noun);
 std::string fold_table(const Evaluation& evaluation, const std::string& unit_noun);
 

@@ -19,7 +19,7 @@ std::string samplings_table(const Evaluation& e, const std::string& unit_noun) {
       .columns = {"metric over " + plural_of(unit_noun), "mean", "SD over\ndrawings", "lowest", "highest"},
       .css = "evidence"};
   for (const auto& [name, values] : s.metrics) {
-    const SampledSpread spread = spread_of(values);
+    const SampledSpread spread = sampled_spread(values);
     table.rows.push_back({name == "auc" ? "AUC" : name, number_cell(fixed(spread.mean, 3)), number_cell(fixed(spread.sd, 4)),
                           number_cell(fixed(spread.lowest, 3)), number_cell(fixed(spread.highest, 3))});
   }

@@ -39,6 +39,14 @@ struct SeedResult {
   std::optional<double> auc;
 };
 
+// What a stage took when it last ran.
+struct StageResources {
+  std::string stage;  // "prepare", "train", "evaluate"
+  double seconds = 0, cpu_seconds = 0;
+  std::int64_t peak_bytes = 0;  // of the program, up to its end
+  int threads = 0;
+};
+
 struct ReportVariant {
   Evaluation evaluation;
   LearningCurve curve;
@@ -50,6 +58,7 @@ struct ReportVariant {
   // The net and how it learned, hashes of its files: name → value.
   std::vector<std::pair<std::string, std::string>> model = {};
   std::vector<SeedResult> seeds = {};  // of its own training and those repeated with other seeds; none: not known
+  std::vector<StageResources> resources = {};
   std::filesystem::path figures;       // folder for this variant's figures; empty: a folder of its own under the report's
 };
 

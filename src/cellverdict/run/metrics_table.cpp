@@ -20,7 +20,7 @@ std::string metrics_as_tsv(const Evaluation& e) {
   const auto over_drawings = [&](const std::string& metric) {
     const auto found = std::ranges::find(e.samplings.metrics, metric, &SampledMetric::metric);
     if (found == e.samplings.metrics.end()) return std::string("\t\t\t\t\t\n");
-    const SampledSpread s = spread_of(found->values);
+    const SampledSpread s = sampled_spread(found->values);
     said.push_back(metric);
     return fmt::format("\t{}\t{:.9g}\t{:.9g}\t{:.9g}\t{:.9g}\n", found->values.size(), s.mean, s.sd, s.lowest, s.highest);
   };

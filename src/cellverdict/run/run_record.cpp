@@ -8,6 +8,7 @@
 #include <cellverdict/run/reported_settings.h>
 #include <cellverdict/run/run_record.h>
 #include <cellverdict/run/stage_keys.h>
+#include <cellverdict/run/stage_resources.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -209,6 +210,7 @@ void add_run(const fs::path& run, const std::string& prefix, const fs::path& out
       ReportVariant variant{.evaluation = evaluation_from_json(read_file(evaluation_file), evaluation_file.string()),
                             .settings = read_settings(folder),
                             .sweep = read_sweep_result(folder),
+                            .resources = read_resources(folder),
                             .figures = out == run ? folder / "figures" : fs::path()};
       if (!input.variants.empty()) check_same_question(run, input.variants.front().evaluation, variant.evaluation);
       const std::string name = item.at("name");

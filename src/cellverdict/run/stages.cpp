@@ -12,6 +12,7 @@
 #include <cellverdict/run/predicted_side.h>
 #include <cellverdict/run/prediction_table.h>
 #include <cellverdict/run/stage_keys.h>
+#include <cellverdict/run/stage_resources.h>
 #include <cellverdict/run/stages.h>
 
 #include <fmt/format.h>
@@ -83,8 +84,10 @@ void prepare_store(const RunContext& context, VariantRun& variant, StudySoFar& s
     }
   }
   const Stopwatch watch;
+  const StageMeter meter;
   const StoreIndex index = write_store(context, request, variant.store, study.digests);
   variant.store_key = index.key;
+  meter.note(variant.folder, "prepare", context.threads);
   std::int64_t before = 0, after = 0;
   for (const auto n : index.flow.n_cells.front()) before += n;
   for (const auto n : index.flow.n_cells.back()) after += n;
@@ -259,6 +262,7 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
     return evaluation_from_json(read_file(file), file.string());
   }
   const Stopwatch watch;
+  const StageMeter meter;
   const SplitSummary summary = summary_of(folds);
   EvaluateInput input{.name = variant.experiment.name.empty() ? "result" : variant.experiment.name,
                       .split = summary,
@@ -309,6 +313,7 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
   write_file(variant.folder / "metrics.tsv", metrics_as_tsv(evaluation));
   if (!evaluation.folds.empty()) write_file(variant.folder / "folds.tsv", folds_as_tsv(evaluation));
   write_stage_key(variant.folder, "evaluate", key);
+  meter.note(variant.folder, "evaluate", context.threads);
   // What was warned of before the training is not said twice.
   std::vector<std::string> said = evaluation.split.notes;
   for (const auto& row : variant.confounding) said.push_back(row.warning);

@@ -8,6 +8,7 @@
 #include <cellverdict/run/familiar_file.h>
 #include <cellverdict/run/predicted_side.h>
 #include <cellverdict/run/stage_keys.h>
+#include <cellverdict/run/stage_resources.h>
 #include <cellverdict/run/stages.h>
 #include <cellverdict/run/sweep.h>
 #include <cellverdict/run/toml_file.h>
@@ -136,6 +137,7 @@ void train_one(const Training& t) {
   const Experiment& e = t.experiment;
   say_resuming(t);
   const Stopwatch watch;
+  const StageMeter meter;
   Classifier classifier = fit_one(t.context, e, t.split,
                                   {.model = e.model,
                                    .train = with_net_seed(e.train),
@@ -149,6 +151,7 @@ void train_one(const Training& t) {
                        fit_familiarity(t.context, t.split.train(), t.split.validation(), classifier.card().preparation));
   write_stage_key(t.folder, "train", t.key);
   fs::remove_all(t.folder / "checkpoint");
+  meter.note(t.folder, "train", t.context.threads);
   const LearningCurve& curve = classifier.card().curve;
   t.context.log(fmt::format("model     best epoch {} of {}, {}  {:.1f} s", curve.best_epoch, curve.epochs.size(),
                             (t.folder / "model").string(), watch.seconds()));
