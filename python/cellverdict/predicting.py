@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,8 @@ PathLike = str | os.PathLike
 
 def predict(model: PathLike | Run | Variant, data: AnnData | PathLike | Sequence[PathLike], *, unit: str | None = None,
             where: str | None = None, gene_map: PathLike | None = None, layer: str | None = None, genome: str | None = None,
-            min_overlap: float | None = None, threads: int | None = None, memory: str | None = None,
+            min_overlap: float | None = None, abstain: float | None = None, least_confidence: float | None = None,
+            cells: int | None = None, draws: int | None = None, threads: int | None = None, memory: str | None = None,
             quiet: bool = False) -> AnnData | pd.DataFrame:
     """What a saved model says of new cells. Research use: this is no diagnosis.
 
@@ -43,6 +46,12 @@ def predict(model: PathLike | Run | Variant, data: AnnData | PathLike | Sequence
         10x HDF5 of several genomes: the one to read.
     min_overlap
         Refuse when fewer of the model's genes are there, by share of variance; default 0.8.
+    abstain
+        No call for units whose familiarity (the share of units held out of training that lie as far from it) is this or less.
+    least_confidence
+        No call for units whose class is less probable than this.
+    cells, draws
+        Models of bags: how many cells are drawn of each unit (0: all; default: as in training), and how often.
     threads, memory, quiet
         As for `run`.
 
@@ -50,29 +59,46 @@ def predict(model: PathLike | Run | Variant, data: AnnData | PathLike | Sequence
     -------
     Of an AnnData a copy, with these in obs: ``cellverdict_class`` (the call), ``cellverdict_<class>`` (a probability each) and
     ``cellverdict_passes_qc``; missing for cells left out by `where`. ``uns["cellverdict"]`` holds the table of ``units``, the genes
-    found and the warnings. Of paths a DataFrame with one line a cell; ``.attrs["cellverdict"]`` is the same dictionary.
+    found and the warnings. Of paths a DataFrame with one line a cell; ``.attrs["cellverdict"]`` is the same dictionary. A model of bags
+    speaks of units: its cells all have the call of their unit, those that fail quality control none; of paths the DataFrame has one
+    line a unit.
     """
     if isinstance(model, (Run, Variant)):
         model = model.model
     words: list[PathLike] = []
     for name, value in (("unit", unit), ("where", where), ("layer", layer), ("genome", genome), ("min-overlap", min_overlap),
+                        ("abstain", abstain), ("least-confidence", least_confidence), ("cells", cells), ("draws", draws),
                         ("gene-map", None if gene_map is None else os.path.abspath(gene_map))):
         if value is not None:
             words += [f"--{name}", str(value)]
     common: dict[str, Any] = {"threads": threads, "memory": memory, "quiet": quiet}
     with private_folder() as folder:
         table = folder / "predictions.tsv"
+        is_bag = _kind_of(model) == "bag"
         if not isinstance(data, AnnData):
             said = call("predict", [model, *paths_of(data), "--out", table, *words], **common)
-            cells = read_table(table).set_index("cell")
-            cells["passes_qc"] = cells["passes_qc"] == "yes"
-            cells.attrs["cellverdict"] = _summary(said, model)
-            return cells
+            result = read_table(table).set_index("unit" if is_bag else "cell")
+            if not is_bag:
+                result["passes_qc"] = result["passes_qc"] == "yes"
+            result.attrs["cellverdict"] = _summary(said, model)
+            return result
         repeated = not data.obs_names.is_unique
+        if is_bag:
+            words += ["--out-cells", folder / "cells.tsv"]
         said = call("predict", [model, write_anndata(data, folder / "data.h5ad", layer=layer, number_cells=repeated), "--out", table, *words],
                     **common)
-        cells = read_table(table)
-    return _annotated(data, cells, said, model, repeated)
+        answers = read_table(table)
+        if is_bag:
+            answers = read_table(folder / "cells.tsv").merge(answers, on="unit", how="left").assign(passes_qc="yes")
+    return _annotated(data, answers, said, model, repeated)
+
+
+def _kind_of(model: PathLike) -> str:
+    """Of a model folder; what is none is left for the program to refuse."""
+    try:
+        return json.loads(Path(model, "model.json").read_text(encoding="utf-8"))["model"]["kind"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _summary(said: dict[str, Any], model: PathLike) -> dict[str, Any]:
@@ -82,6 +108,9 @@ def _summary(said: dict[str, Any], model: PathLike) -> dict[str, Any]:
     for c, name in enumerate(classes):
         table[f"p_{name}"] = [u["probability"][c] if u["probability"] else np.nan for u in units]
     table["predicted"] = pd.Categorical([u["predicted"] or None for u in units], categories=classes)
+    for name in ("familiarity", "times_usual_distance"):
+        table[name] = pd.array([u[name] for u in units], dtype="Float64").to_numpy(dtype=float, na_value=np.nan)
+    table["why_not"] = pd.array([u["why_not"] for u in units], dtype=object)
     summary = {key: said[key] for key in ("n_model_genes", "n_genes_found", "overlap", "matched_by", "depth_ratio")}
     return {"model": str(model), "classes": np.array(classes, dtype=object), **summary, "units": table,
             "warnings": np.array(said["warnings"], dtype=object)}

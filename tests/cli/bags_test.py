@@ -168,7 +168,7 @@ def main() -> int:
             print("skipped: a program without LibTorch")
             return SKIPPED
         for name, seed in (("sim", "3"), ("other", "77")):
-            play("simulate", "--n-donors", "36", "--n-cells", "50", "--n-genes", "150", "--n-batches", "3", "--low-quality", "0", "--out", name,
+            play("simulate", "--n-donors", "36", "--n-cells", "50", "--n-genes", "150", "--n-disease-genes", "8", "--n-batches", "3", "--low-quality", "0", "--out", name,
                  "--seed", seed, "-q")
         (folder / "bag.toml").write_text(EXPERIMENT)
         play("evaluate", "bag.toml", "--out", "run", "-q")

@@ -455,7 +455,9 @@ TEST_CASE("what was asked for on validation is settled there or refused, and its
 TEST_CASE("over many units the AUC has an interval, and the answer says whether it lies above one half") {
   const Split split = split_example(make_example(many_units({"a", "b"}, 12, 4)), {.scheme = "group", .test_fraction = 0.5});
   const Evaluation good = evaluate_split(split, right(split.test()));
-  REQUIRE(good.metrics.size() == 6);
+  REQUIRE(good.metrics.size() == 7);
+  CHECK(good.metrics[4].metric == kWeightedF1);
+  CHECK(good.metrics[4].estimate == 1.0);
   CHECK(good.metrics[0].metric == "auc");
   CHECK(good.metrics[0].estimate == 1.0);
   REQUIRE(good.metrics[0].interval.has_value());
@@ -532,6 +534,34 @@ TEST_CASE("folds are scored each by itself: models on different scales lose noth
       CHECK_FALSE(e.metrics[0].interval.has_value());
     }
   }
+}
+
+TEST_CASE("drawings of cells are scored each by itself, at the fold's own temperature, and are no interval") {
+  const Split split = split_example(make_example(many_units({"a", "b"}, 12, 4)), {.scheme = "group", .test_fraction = 0.5});
+  const TestView test = split.test();
+  UnitDraws draws{.unit = {}, .probability = {{}, {}}};
+  for (const auto& unit : unit_means(test, right(test))) {
+    draws.unit.push_back(unit.unit);
+    const double p = unit.label == 1 ? 0.9 : 0.1;
+    draws.probability[0].insert(draws.probability[0].end(), {1 - p, p});
+    draws.probability[1].insert(draws.probability[1].end(), {p, 1 - p});  // all wrong
+  }
+  const SplitSummary& summary = split.summary();
+  EvaluateInput input{.name = "bags", .folds = {}, .split = summary};
+  input.samplings = {.n_drawings = 2, .cells = 3, .n_more = 12, .metrics = {}};
+  input.folds.push_back({.train = split.train(), .decision = {}, .end = test.n_cells(), .held_out = {}, .draws = draws});
+  input.folds.front().decision.temperature = 2;
+  input.heads.push_back({.label = "genotype", .classes = test.classes(), .probability = right(test)});
+  const Evaluation e = evaluate(test, input, {});
+  REQUIRE(e.samplings.metrics.size() == 6);
+  CHECK(e.samplings.metrics[0].values == std::vector<double>{1, 0});  // auc
+  CHECK(e.samplings.metrics[3].metric == kWeightedF1);
+  CHECK(e.samplings.metrics[3].values == std::vector<double>{1, 0});
+  const SampledSpread spread = sampled_spread(e.samplings.metrics[3].values);
+  CHECK(spread.mean == 0.5);
+  CHECK(spread.sd == doctest::Approx(std::sqrt(0.5)));
+  CHECK(e.samplings.metrics[5].values[0] == doctest::Approx(std::log1p(1.0 / 3)));  // odds of 9 to the power of a half
+  CHECK(e.heads[0].units->accuracy == 1.0);                                         // the answer is that of the mean, given apart
 }
 
 TEST_CASE("an AUC below chance is not said to include 0.5, and a share of fewer than four units has no interval") {

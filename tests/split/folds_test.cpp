@@ -108,6 +108,20 @@ TEST_CASE("the same seed gives the same folds, another seed others") {
   CHECK(units_on(folds_of(cohort, cv)[0], Side::test) != units_on(folds_of(cohort, cv, 0, 7)[0], Side::test));
 }
 
+TEST_CASE("a class that a single study has cannot be tested by study, and that is said") {
+  std::vector<ExampleUnit> units = many_units({"a", "b"}, 6);
+  for (auto& unit : units) unit.day = static_cast<double>(unit.name.back() - '0') / 2 >= 1.5 ? 2 : 1;
+  units[0].label = units[1].label = "lupus";  // both of day 1
+  const auto cohort = make_example(units);
+  const std::string refused =
+      sentence<DataError>([&] { make_folds({}, cohort, {.validation_fraction = 0}, {.scheme = "leave-one-out", .by = "day"}); });
+  CHECK(says(refused, "'lupus' in day 1 alone"));
+  CHECK(says(refused, "cannot be tested by day"));
+  CHECK(sentence<DataError>([&] { make_folds({}, cohort, {.validation_fraction = 0}, {.scheme = "leave-one-out"}); }).empty());
+  const Split lists = split_example(cohort, {.scheme = "lists", .by = "day", .validation_fraction = 0, .test = {"2"}});
+  CHECK(says(lists.summary().notes, "Cannot be tested by day: 'lupus' in day 1 alone."));
+}
+
 TEST_CASE("what cannot be folded is refused in one sentence") {
   const auto cohort = make_example(many_units({"a", "b"}, 3));
   CHECK(says(sentence<DataError>([&] { folds_of(cohort, {.scheme = "group", .folds = 7}); }), "lower folds"));

@@ -145,6 +145,15 @@ std::string model_list(const Comparison& comparison) {
   return html_list(items, "soft");
 }
 
+// Over units; below it how far drawings of cells lie apart.
+Cell weighted_f1_cell(const Evaluation& e) {
+  Cell cell = number_cell(metric(units_weighted_f1(e)));
+  const auto drawn = std::ranges::find(e.samplings.metrics, kWeightedF1, &SampledMetric::metric);
+  if (drawn != e.samplings.metrics.end() && drawn->values.size() > 1)
+    cell.note = "SD over drawings " + fixed(sampled_spread(drawn->values).sd, 3);
+  return cell;
+}
+
 // All models of one split, with what they differ in: the way a sweep is reported when every setting was tested.
 std::string model_table(const Place& place, const ComparedSplit& split) {
   const auto& [report, comparison] = place;
@@ -170,7 +179,8 @@ std::string model_table(const Place& place, const ComparedSplit& split) {
   if (!few) table.columns.push_back("differs from Model " + comparison.models.front().letter + " in");
   table.columns.insert(table.columns.end(),
                        {"epochs\n(best)", "validation,\nbest epoch", "test " + score_name(any) + "\n(cells)", "test\naccuracy",
-                        "label\nloss", "Δ over\ncells", "Δ over " + plural_of(report.unit_noun) + "\n95 % interval"});
+                        "test weighted F1\n(" + plural_of(report.unit_noun) + ")", "label\nloss", "Δ over\ncells",
+                        "Δ over " + plural_of(report.unit_noun) + "\n95 % interval"});
   const Evaluation* reference = nullptr;
   for (std::size_t m = 0; m < split.variant.size(); ++m) {
     if (!split.variant[m]) continue;
@@ -190,7 +200,7 @@ std::string model_table(const Place& place, const ComparedSplit& split) {
       chosen_by = number_cell(
           fixed(std::abs(monitored(curve.monitor, *curve.epochs[static_cast<std::size_t>(curve.best_epoch - 1)].validation)), 3));
     if (known) chosen_by.note = curve.monitor.substr(curve.monitor.find('.') + 1);
-    row.insert(row.end(), {chosen_by, score_cell(e), number_cell(fixed(e.heads.front().cells.accuracy, 3)),
+    row.insert(row.end(), {chosen_by, score_cell(e), number_cell(fixed(e.heads.front().cells.accuracy, 3)), weighted_f1_cell(e),
                            number_cell(fixed(e.heads.front().cells.loss, 3))});
     if (reference == nullptr) {
       reference = &e;

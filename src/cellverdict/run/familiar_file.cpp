@@ -73,8 +73,8 @@ void write_familiar_units(const std::filesystem::path& model, const FamiliarUnit
   write_safetensors(model / kFile, file);
 }
 
-std::optional<FamiliarUnits> read_familiar_units(const std::filesystem::path& model, std::int64_t n_genes) {
-  if (!std::filesystem::exists(model / kFile)) return std::nullopt;
+FamiliarUnits read_familiar_units(const std::filesystem::path& model, std::int64_t n_genes) {
+  if (!std::filesystem::exists(model / kFile)) return {};
   const Reader reader(model / kFile);
   FamiliarUnits out{.n_genes = reader.number("n_genes"),
                     .n_directions = reader.number("n_directions"),

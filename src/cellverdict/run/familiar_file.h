@@ -5,13 +5,12 @@
 #include <cellverdict/evaluate/familiarity.h>
 
 #include <filesystem>
-#include <optional>
 
 namespace cellverdict {
 
 void write_familiar_units(const std::filesystem::path& model, const FamiliarUnits& units);
-// Nothing for the folder of a model that was trained before there was such a file. Throws InputError when it is damaged or of
-// another model's genes.
-std::optional<FamiliarUnits> read_familiar_units(const std::filesystem::path& model, std::int64_t n_genes);
+// Without any unit for the folder of a model that was trained before there was such a file. Throws InputError when it is damaged or
+// of another model's genes.
+FamiliarUnits read_familiar_units(const std::filesystem::path& model, std::int64_t n_genes);
 
 }  // namespace cellverdict

@@ -80,10 +80,9 @@ class Predictor {
 
   void read_familiar() {
     familiar_ = read_familiar_units(request_.model, classifier_.card().preparation.genes.size());
-    if (familiar_ && familiar_->held_out.empty()) familiar_.reset();
-    if (familiar_) {
-      result_.n_known_units = familiar_->n_units();
-      result_.n_held_out = std::ssize(familiar_->held_out);
+    if (!familiar_.held_out.empty()) {
+      result_.n_known_units = familiar_.n_units();
+      result_.n_held_out = std::ssize(familiar_.held_out);
       if (request_.abstain && result_.n_held_out < kFewHeldOut)
         warn(fmt::format(
             "Familiarity rests on {} held out: of new units of their kind one in {} lies beyond all of them and is not called.",
@@ -248,7 +247,7 @@ class Predictor {
   const RunContext& context_;
   const PredictRequest& request_;
   Classifier classifier_;
-  std::optional<FamiliarUnits> familiar_;
+  FamiliarUnits familiar_;
   PredictResult result_;
   std::vector<std::int32_t> column_;  // [genes of the cohort] which gene of the net
   std::vector<bool> mitochondrial_;   // [genes of the cohort]

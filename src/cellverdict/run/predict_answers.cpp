@@ -15,7 +15,7 @@ void call_unit(const AnswerRequest& request, PredictedUnit& unit) {
   }
   const auto& classes = request.classifier.card().heads[0].classes;
   const std::size_t called = called_class(unit.probability.data(), request.classifier.card());
-  if (asked.abstain && unit.familiarity && is_strange(*request.familiar, *unit.familiarity, *asked.abstain))
+  if (asked.abstain && unit.familiarity && is_strange(request.familiar, *unit.familiarity, *asked.abstain))
     unit.why_not = fmt::format("unlike the units the model was trained on (familiarity {:.3f})", unit.familiarity->score);
   if (unit.why_not.empty() && asked.least_confidence && unit.probability[called] < *asked.least_confidence)
     unit.why_not = fmt::format("its probability is {:.3f}, below {:g}", unit.probability[called], *asked.least_confidence);

@@ -19,17 +19,17 @@ namespace cellverdict {
 struct PreparedRows {
   const SourceHead& head;
   const Column& unit;
-  std::vector<std::int64_t> rows;  // of the head
-  std::vector<bool> passes;        // quality control
-  CsrBlock prepared;               // [rows, genes of the net]
+  std::vector<std::int64_t> rows = {};  // of the head
+  std::vector<bool> passes = {};        // quality control
+  CsrBlock prepared = {};               // [rows, genes of the net]
 };
 
 struct AnswerRequest {
   const RunContext& context;
   const PredictRequest& request;
   const Classifier& classifier;
-  const std::optional<FamiliarUnits>& familiar;
-  PredictedObs* annotated;  // null: no copy is written
+  const FamiliarUnits& familiar;  // without held-out units: not known
+  PredictedObs* annotated;        // null: no copy is written
 };
 
 class CellAnswers {

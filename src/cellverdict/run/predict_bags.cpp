@@ -131,10 +131,10 @@ class UnitBags : public CellAnswers {
       }
     }
     summarise(said, unit.answer);
-    if (r_.familiar) {
+    if (!r_.familiar.held_out.empty()) {
       ProfileSums profile;
       for (const auto& cell : unit.cells) profile.add(read(cell), card_.preparation.genes.size());
-      unit.answer.familiarity = familiarity_of(*r_.familiar, profile);
+      unit.answer.familiarity = familiarity_of(r_.familiar, profile);
     }
     const bool weighs = card_.model.bag.aggregator != "transformer";
     for (std::size_t i = 0; i < attention.size(); ++i)

@@ -55,7 +55,7 @@ class SingleCells : public CellAnswers {
     for (auto& [name, unit] : units_) {
       unit.answer.unit = name;
       for (double& p : unit.answer.probability) p /= static_cast<double>(unit.answer.n_passing);
-      if (r_.familiar) unit.answer.familiarity = familiarity_of(*r_.familiar, unit.profile);
+      unit.answer.familiarity = familiarity_of(r_.familiar, unit.profile);
       call_unit(r_, unit.answer);
       result.units.push_back(std::move(unit.answer));
     }
@@ -75,7 +75,8 @@ class SingleCells : public CellAnswers {
     ++unit.answer.n_passing;
     unit.answer.probability.resize(classes_.size());
     for (std::size_t c = 0; c < classes_.size(); ++c) unit.answer.probability[c] += p[c];
-    if (r_.familiar) unit.profile.add(cells.prepared.row(static_cast<std::int64_t>(k)), card_.preparation.genes.size());
+    if (!r_.familiar.held_out.empty())
+      unit.profile.add(cells.prepared.row(static_cast<std::int64_t>(k)), card_.preparation.genes.size());
   }
 
   AnswerRequest r_;

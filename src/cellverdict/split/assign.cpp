@@ -119,7 +119,7 @@ std::vector<Side> assign_groups(const Cohort& cohort, const Column& column, cons
                      .expected = "every class in several",
                      .advice = "it cannot be tested by " + by + ": drop it in [data.classes], or split by donor"});
   }
-  for (const auto& one : lonely) notes.push_back("Cannot be tested by " + by + ": " + one + ".");
+  for (const auto& one : lonely) notes.push_back(std::string(kCannotBeTested) + by + ": " + one + ".");
   const Side rest = options.train.empty() ? Side::train : Side::unused;
   if (const auto n = std::count(of_group.begin(), of_group.end(), std::nullopt); n > 0 && rest == Side::unused)
     notes.push_back(std::to_string(n) + " of " + std::to_string(names.size()) + " values of '" + by +

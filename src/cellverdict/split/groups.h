@@ -41,6 +41,8 @@ struct Stratum {
 // drawn. Groups that have a side already are left out.
 std::vector<Stratum> strata_of(const Groups& groups, const std::vector<std::optional<Side>>& of_group, std::int64_t least);
 
+// What a note about such a class begins with.
+inline constexpr const char* kCannotBeTested = "Cannot be tested by ";
 // "'lupus' in study S3 alone": classes that a single group has, where groups are more than the people and units themselves; empty:
 // none. Held out with its only group, such a class was never taught.
 std::vector<std::string> lonely_classes(const Groups& groups, const std::string& by);

@@ -2,6 +2,7 @@
 
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/split/assign.h>
+#include <cellverdict/split/groups.h>
 #include <cellverdict/split/split.h>
 
 #include <algorithm>
@@ -49,11 +50,15 @@ void check_side(const Cohort& cohort, const std::vector<Side>& sides, Side side,
                      .expected = "at least two classes",
                      .advice = "move a unit of '" + missing[0] + "' to this side"});
   if (missing.empty()) return;
-  if (side == Side::train)
+  if (side == Side::train) {
+    const auto lonely =
+        std::ranges::find_if(summary.notes, [](const std::string& note) { return note.starts_with(kCannotBeTested); });
     throw DataError({.where = where,
-                     .found = "no cell of " + listed(missing),
+                     .found = "no cell of " + listed(missing) +
+                              (lonely == summary.notes.end() ? "" : ", which c" + lonely->substr(1, lonely->size() - 2)),
                      .expected = "every class that is to be predicted",
                      .advice = "move a unit of that class to training or drop the class in [data.classes]"});
+  }
   summary.notes.push_back("The " + std::string(side_name(side)) + " side has no cell of " + listed(missing) + ".");
 }
 
