@@ -238,6 +238,7 @@ class StoreWriter {
     for (const auto& step : quality_steps(options))
       add(step.name, std::move(passing[flow.stages.size() - (options.draw == "before" ? 3 : 2)]));
     if (options.draw == "after") add(name_of_drawing(options), drawn_);
+    warn_of_small_units(flow);
     index_.quality = summarise_quality(records, plan_.units);
     if (const std::string leakage = say_duplicates(find_duplicates(records), plan_.units); !leakage.empty()) warn(leakage);
     index_.normalisation = normalisation_name(options);
@@ -248,6 +249,19 @@ class StoreWriter {
                      .sum_squares = sums.sum_squares(),
                      .n_positive = sums.n_positive()},
                     plan_.genes);
+  }
+
+  // Units that vanish, and those that hang on a single cell.
+  void warn_of_small_units(const StoreFlow& flow) {
+    std::vector<std::string> none, one;
+    for (std::size_t u = 0; u < flow.units.size(); ++u) {
+      if (plan_.labelled[u] == 0) continue;
+      if (flow.n_cells.back()[u] == 0) none.push_back("'" + flow.units[u] + "'");
+      if (flow.n_cells.back()[u] == 1) one.push_back("'" + flow.units[u] + "'");
+    }
+    if (!none.empty())
+      warn("No cell passes quality control of " + counted(std::ssize(none), "unit") + ": " + listed(none) + " on no side.");
+    if (!one.empty()) warn("A single cell is left of " + counted(std::ssize(one), "unit") + ": " + listed(one) + ".");
   }
 
   void write_index(const fs::path& folder) {

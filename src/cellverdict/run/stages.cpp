@@ -184,6 +184,7 @@ std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant
   const Frame& obs = folds.front().cohort->table->obs();
   for (const auto& name : variant.experiment.evaluate.subgroups) obs.column(name, "[evaluate] subgroups");
   for (const auto& name : variant.experiment.evaluate.same_as_label) obs.column(name, "[evaluate] same_as_label");
+  if (const auto& type = variant.experiment.evaluate.cell_type; !type.empty()) obs.column(type, "[evaluate] cell_type");
   for (const auto& head : variant.experiment.model.heads) split.values(head.label, "[[model.head]] label");
   if (asks_for_embedding(variant.experiment.evaluate)) check_embedding(context, embedding_request(variant));
   const fs::path saved = variant.folder / "experiment.toml";
