@@ -57,7 +57,7 @@ class Chain:
 
 
 def digests(folder: Path, names=None) -> dict[str, str]:
-    found = names or sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    found = names or sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name != "resources.json")
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in found}
 
 

@@ -6,6 +6,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
 
 #include "split/example_cohort.h"
 
@@ -69,7 +72,6 @@ TEST_CASE("units whose cells are of another kind are beyond all that were held o
   for (const auto& f : strange) {
     CHECK(f.score == doctest::Approx(1.0 / (1 + static_cast<double>(fitted.known.held_out.size()))));
     CHECK(is_strange(fitted.known, f, 0.05));
-    CHECK(f.times > 1.5);
   }
   // A level below what so few units can give still leaves those beyond all of them out.
   CHECK(is_strange(fitted.known, strange.front(), 0));

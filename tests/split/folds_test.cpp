@@ -118,7 +118,7 @@ TEST_CASE("a class that a single study has cannot be tested by study, and that i
   CHECK(says(refused, "'lupus' in day 1 alone"));
   CHECK(says(refused, "cannot be tested by day"));
   CHECK(sentence<DataError>([&] { make_folds({}, cohort, {.validation_fraction = 0}, {.scheme = "leave-one-out"}); }).empty());
-  const Split lists = split_example(cohort, {.scheme = "lists", .by = "day", .validation_fraction = 0, .test = {"2"}});
+  const Split lists = split_example(cohort, {.scheme = "lists", .by = "day", .test = {"2"}, .validation_fraction = 0});
   CHECK(says(lists.summary().notes, "Cannot be tested by day: 'lupus' in day 1 alone."));
 }
 

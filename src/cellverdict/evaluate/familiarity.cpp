@@ -61,13 +61,13 @@ std::optional<double> distance_to(const FamiliarUnits& known, const Asked& asked
       const double difference = static_cast<double>(asked.place[k]) - static_cast<double>(other[k]);
       sum += difference * difference;
     }
-    squared.push_back(std::max(0.0, sum - asked.noise - known.noise[u]));
+    squared.push_back(sum - asked.noise - known.noise[u]);
   }
   if (squared.empty()) return std::nullopt;
   const auto n = std::min<std::ptrdiff_t>(known.n_neighbours, std::ssize(squared));
   std::partial_sort(squared.begin(), squared.begin() + n, squared.end());
   double sum = 0;
-  for (std::ptrdiff_t k = 0; k < n; ++k) sum += std::sqrt(squared[k]);
+  for (std::ptrdiff_t k = 0; k < n; ++k) sum += squared[k];
   return sum / static_cast<double>(n);
 }
 
@@ -175,7 +175,7 @@ std::optional<Familiarity> familiarity_of(const FamiliarUnits& known, const Prof
   const auto farther = known.held_out.end() - std::ranges::lower_bound(known.held_out, *distance);
   const double median = known.held_out[known.held_out.size() / 2];
   return Familiarity{.score = (1 + static_cast<double>(farther)) / (1 + static_cast<double>(known.held_out.size())),
-                     .times = median > 0 ? *distance / median : 0};
+                     .times = median > 0 ? std::sqrt(std::max(0.0, *distance) / median) : 0};
 }
 
 bool is_strange(const FamiliarUnits& known, const Familiarity& familiarity, double level) {

@@ -47,7 +47,7 @@ FamiliarUnits fit_familiarity(const RunContext& context, const TrainView& train,
 
 struct Familiarity {
   double score = 0;  // see above
-  double times = 0;  // its distance, of the median held-out unit's
+  double times = 0;  // root of its distance, of the median held-out unit's; 0 where units lie no farther apart than noise puts them
 };
 // Nothing where no unit was held out, or the unit has no cell.
 std::optional<Familiarity> familiarity_of(const FamiliarUnits& known, const ProfileSums& unit);
