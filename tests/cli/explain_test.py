@@ -47,6 +47,9 @@ bag = { cell_width = 8, attention_width = 8, patient_width = 8, cells = 30, pati
 [train]
 epochs = 3
 seed = 1
+
+[evaluate]
+samplings = 1  # the cells that are explained
 """
 
 
