@@ -70,7 +70,7 @@ std::vector<std::vector<std::int64_t>> class_counts(const Groups& groups) {
 std::vector<std::string> lonely_classes(const Groups& groups, const std::string& by) {
   const CohortRoles& roles = groups.cohort.roles;
   std::vector<std::string> out;
-  if (by == roles.unit || by == roles.donor) return out;
+  if (by == roles.unit || by == roles.donor || by == roles.label) return out;
   const auto n = class_counts(groups);
   for (std::size_t c = 0; c < groups.cohort.classes.size(); ++c) {
     std::vector<std::size_t> having;
