@@ -44,7 +44,8 @@ std::string resources_section(const ReportInput& report) {
   }
   return "<h3>What it took</h3>\n" + html_of(table) +
          html_paragraph(
-             "Of each stage as it last ran; several folds are added up. A variant without a number under prepare uses the counts that "
+             "Of each stage as it last ran; several folds are added up. A variant without a number under prepare uses the counts "
+             "that "
              "an earlier one prepared. Variants run one after the other in one program, so a later one's memory is never below an "
              "earlier one's. Training and evaluating read counts in place from disk: pages of files count as memory here.",
              "soft");

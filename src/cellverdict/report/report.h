@@ -59,7 +59,7 @@ struct ReportVariant {
   std::vector<std::pair<std::string, std::string>> model = {};
   std::vector<SeedResult> seeds = {};  // of its own training and those repeated with other seeds; none: not known
   std::vector<StageResources> resources = {};
-  std::filesystem::path figures;       // folder for this variant's figures; empty: a folder of its own under the report's
+  std::filesystem::path figures;  // folder for this variant's figures; empty: a folder of its own under the report's
 };
 
 struct ReportInput {

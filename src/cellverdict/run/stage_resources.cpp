@@ -2,8 +2,8 @@
 
 #include <cellverdict/base/atomic_file.h>
 
-#include <nlohmann/json.hpp>
 #include <sys/resource.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
