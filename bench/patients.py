@@ -77,19 +77,19 @@ class Patients:
         import anndata
 
         bench, out, n = self.bench, self.bench.work / "epochs", self.n - len(self.test)
-        packed = self.folder / "packed.h5ad"
+        packed, epochs = self.folder / "packed.h5ad", 1 + max(1, bench.rounds // 2)  # the first is not measured
         anndata.read_h5ad(self.source).write_h5ad(packed, compression="gzip")
         load = os.getloadavg()[0]
         shutil.copytree(self.prepared, out, copy_function=os.link)
-        ours = measure(bench.ours("train", self.experiment, "--out", out, "--set", "train.epochs=3"))
+        ours = measure(bench.ours("train", self.experiment, "--out", out, "--set", f"train.epochs={epochs}"))
         shutil.rmtree(out)
         for name, source, more in (("PyTorch, the usual loop, h5ad gzip", packed, ()), ("PyTorch, lean loop, h5ad plain", self.source, ("--lean",))):
-            theirs = measure(peer("epoch", "--source", source, "--leave-out", ",".join(self.test), "--epochs", 3, "--cells", self.cells,
+            theirs = measure(peer("epoch", "--source", source, "--leave-out", ",".join(self.test), "--epochs", epochs, "--cells", self.cells,
                                   *more))  # fmt: skip
             bench.add(row("pascient_epoch", name, [Run(s, ours.megabytes) for s in ours.epoch_steps],
                           [Run(s, theirs.megabytes) for s in theirs.epoch_steps],
                           f"{n} patients; the store took {self.prepare.seconds:.1f} s once, not counted", load))  # fmt: skip
-        computed = bench_bags(bench, "epoch", n, self.cells, GENES, 1500, THREADS, 3)
+        computed = bench_bags(bench, "epoch", n, self.cells, GENES, 1500, THREADS, epochs)
         alone = marks(theirs.said, r"compute ([\d.]+) s")[1:]
         bench.add(row("pascient_epoch, compute alone", "PyTorch, lean loop", [Run(c["seconds"], 0) for c in computed],
                       [Run(s, 0) for s in alone], "", load))  # fmt: skip
@@ -97,7 +97,7 @@ class Patients:
 
     def attribution(self):
         bench, together, load = self.bench, 5, os.getloadavg()[0]
-        n, few = (20, 2) if bench.shrink == 1 else (2, 1)
+        n, few = (20, max(1, bench.rounds // 2)) if bench.shrink == 1 else (2, 1)
         size = (self.cells, GENES, 1500)
         ours = [entry["seconds"] for entry in bench_bags(bench, "attribution", n, *size, THREADS)]
         said = measure(peer("attribution", "--patients", few, "--together", together, "--cells", self.cells)).said
@@ -174,11 +174,12 @@ def scale(bench):
 def measure_group(bench, name):
     if name == "scale":
         scale(bench)
-        return
-    patients = Patients(bench)
-    patients.epoch()
-    patients.attribution()
-    patients.loader()
-    shutil.rmtree(patients.folder)
-    for entry in umap_row.umap_rows(Path(bench.program).parent / "bench" / "bench_umap", bench.shrink):
-        bench.add(entry)
+    elif name == "umap":
+        for entry in umap_row.umap_rows(Path(bench.program).parent / "bench" / "bench_umap", bench.shrink):
+            bench.add(entry)
+    else:
+        patients = Patients(bench)
+        patients.epoch()
+        patients.attribution()
+        patients.loader()
+        shutil.rmtree(patients.folder)

@@ -25,7 +25,7 @@ import large
 import patients
 from rows import HERE, ROOT, THREADS, Run, measure, page, row, table_of
 
-GROUPS = ("small", "files", "kernels", "patients", "scale")
+GROUPS = ("small", "files", "kernels", "patients", "umap", "scale")
 PREPARE = "min_genes = 200\nmax_genes = 6000\nmax_mito_percent = 20\nmax_cells = 0\ngenes = { select = 'variance', n = 1000 }\n"
 
 
@@ -39,8 +39,8 @@ def remove(path):
 class Bench:
     work = ROOT / "build" / "bench-work"
 
-    def __init__(self, program, quick):
-        self.program, self.rounds = program, 2 if quick else 5
+    def __init__(self, program, quick, rounds):
+        self.program, self.rounds = program, 2 if quick else rounds
         self.shrink = 10 if quick else 1
         self.epochs = 3 if quick else 11
         self.rows = []
@@ -313,12 +313,13 @@ def main():
     parser = argparse.ArgumentParser(description="cellverdict beside scanpy and PyTorch")
     parser.add_argument("--quick", action="store_true", help="small sizes, nothing written")
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS, help="groups to measure")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each side after the warm-up; a row says how many it had")
     a = parser.parse_args()
     program = Path(os.environ.get("CELLVERDICT_PROGRAM", ROOT / "build" / "release" / "cellverdict"))
     if not program.exists():
         sys.exit(f"bench: no program at {program}: run `make build`, or set CELLVERDICT_PROGRAM")
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
-    bench, path = Bench(program, a.quick), HERE / "results.json"
+    bench, path = Bench(program, a.quick, a.rounds), HERE / "results.json"
     about = {"machine": machine(), "versions": versions(program)}
     known = set() if a.quick or not path.exists() else set(GROUPS)
     rows = [entry for entry in json.loads(path.read_text())["rows"] if entry.get("group") in known] if known else []
