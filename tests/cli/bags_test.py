@@ -6,7 +6,6 @@ usage: bags_test.py [PROGRAM]
 Exits 77 (skipped) without anndata or scikit-learn, or with a program that has no LibTorch.
 """
 
-import csv
 import json
 import subprocess
 import sys
@@ -25,40 +24,15 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(SKIPPED)
 
-EXPERIMENT = """[data]
-files = ["sim/cohort.h5ad"]
-label = "disease"
-unit = "library"
-donor = "donor"
-
-[split]
-scheme = "group"
-
-[prepare]
-min_genes = 0
-max_genes = 0
-max_mito_percent = 100
-min_cells_per_gene = 1
-genes = { select = "all" }
-
-[model]
-kind = "bag"
-bag = { cell_width = 8, attention_width = 8, patient_width = 8, cells = 30, patients = 4 }
-
-[train]
-epochs = 3
-seed = 1
-
+EXPERIMENT = (
+    files.BAG_EXPERIMENT
+    + """
 [evaluate]
 baselines = ["majority"]
 permutations = 0
 samplings = 4
 """
-
-
-def table(path: Path) -> list[dict]:
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
+)
 
 
 def check(holds: bool, claim: str) -> None:
@@ -78,9 +52,9 @@ class Player:
 
 
 def check_evaluation(run: Path) -> None:
-    units = table(run / "units.tsv")
+    units = files.read_table(run / "units.tsv")
     truth, called = [u["label"] for u in units], [u["predicted"] for u in units]
-    metrics = {(m["metric"], m["over"]): m for m in table(run / "metrics.tsv")}
+    metrics = {(m["metric"], m["over"]): m for m in files.read_table(run / "metrics.tsv")}
     own = metrics["weighted F1", "units"]
     check(abs(float(own["estimate"]) - f1_score(truth, called, average="weighted")) < 1e-6, "weighted F1 is scikit-learn's")
     sampled = json.loads((run / "evaluation.json").read_text())["samplings"]
@@ -95,7 +69,7 @@ def check_evaluation(run: Path) -> None:
 
 def check_patients(run: Path, cohort: anndata.AnnData) -> None:
     patients = anndata.read_h5ad(run / "patients.h5ad")
-    split = {(r["unit"], r["side"]) for r in table(run / "split.tsv")}
+    split = {(r["unit"], r["side"]) for r in files.read_table(run / "split.tsv")}
     check(set(zip(patients.obs_names, patients.obs["split"])) == split, "patients are the units of all sides")
     check(patients.obsm["X_patient"].shape == (patients.n_obs, 8), "X_patient is the patient encoder's")
     unit = patients.obs_names[3]
@@ -108,26 +82,26 @@ def check_patients(run: Path, cohort: anndata.AnnData) -> None:
     check("cell_type" not in patients.obs, "and columns of cells are not")
     train = patients[patients.obs["split"] == "train"].obsm["X_pseudobulk"]
     check(np.allclose(train.mean(0), 0, atol=1e-6), "the components are those of the training units")
-    for unit in table(run / "units.tsv"):
+    for unit in files.read_table(run / "units.tsv"):
         check(abs(patients.obs.loc[unit["unit"], "p_disease"] - float(unit["p_disease"])) < 1e-6, "probabilities are those of units.tsv")
 
 
 def check_predict(play: Player, folder: Path) -> None:
     told = json.loads(play("predict", "run/model", "sim/cohort.h5ad", "--out", "p.tsv", "--draws", "4", "--out-cells", "attention.tsv",
                            "--write-into", "called.h5ad", "--json"))
-    predicted = {r["unit"]: r for r in table(folder / "p.tsv")}
-    tested = table(folder / "run" / "units.tsv")
+    predicted = {r["unit"]: r for r in files.read_table(folder / "p.tsv")}
+    tested = files.read_table(folder / "run" / "units.tsv")
     for unit in tested:
         check(abs(float(predicted[unit["unit"]]["p_disease"]) - float(unit["p_disease"])) < 1e-6, "predict says what evaluate said")
     check(all(r["n_drawn"] == "30" and float(r["sd_over_draws_disease"]) > 0 for r in predicted.values()), "30 cells are drawn")
-    cells = table(folder / "attention.tsv")
+    cells = files.read_table(folder / "attention.tsv")
     for unit in list(predicted)[:3]:
         own = [c for c in cells if c["unit"] == unit]
         check(sum(int(c["drawn"]) for c in own) == 4 * 30, "each drawing takes 30 cells")
         check(len(own) == int(predicted[unit]["n_passing"]), "every cell that passes has a line")
     play("predict", "run/model", "sim/cohort.h5ad", "--out", "all.tsv", "--cells", "0", "--out-cells", "attention.tsv")
     sums = {}
-    for cell in table(folder / "attention.tsv"):
+    for cell in files.read_table(folder / "attention.tsv"):
         sums[cell["unit"]] = sums.get(cell["unit"], 0) + float(cell["attention"])
     check(np.allclose(list(sums.values()), 1, atol=1e-5), "attention sums to one in each unit")
     called = anndata.read_h5ad(folder / "called.h5ad")
@@ -141,7 +115,7 @@ def check_predict(play: Player, folder: Path) -> None:
     strange = json.loads(play("predict", "run/model", "other/cohort.h5ad", "--out", "o.tsv", "--abstain", "0.05", "--json"))
     check(all(u["abstains"] and u["predicted"] == "" for u in strange["units"]), "units of other programs are not called")
     check(all(u["familiarity"] <= 0.05 and u["times_usual_distance"] > 1.5 for u in strange["units"]), "and are unlike the training's")
-    check({r["predicted"] for r in table(folder / "o.tsv")} == {"abstains"}, "the table says so")
+    check({r["predicted"] for r in files.read_table(folder / "o.tsv")} == {"abstains"}, "the table says so")
     unsure = json.loads(play("predict", "run/model", "sim/cohort.h5ad", "--out", "u.tsv", "--least-confidence", "0.999", "--json"))
     check(all(u["abstains"] and "below 0.999" in u["why_not"] for u in unsure["units"]), "low confidence is no call when asked for")
 
@@ -151,7 +125,7 @@ def check_cells_model(play: Player, folder: Path) -> None:
     play("evaluate", "mlp.toml", "--out", "cells", "-q")
     check(not (folder / "cells" / "patients.h5ad").exists(), "a net of cells has no patients")
     play("predict", "cells/model", "sim/cohort.h5ad", "--out", "c.tsv", "--out-units", "cu.tsv")
-    units = table(folder / "cu.tsv")
+    units = files.read_table(folder / "cu.tsv")
     check(np.median([float(u["familiarity"]) for u in units]) > 0.2, "known units are familiar to a net of cells")
     strange = json.loads(play("predict", "cells/model", "other/cohort.h5ad", "--out", "c.tsv", "--abstain", "0.05", "--json"))
     check(all(u["abstains"] for u in strange["units"]), "and units of other programs are not called")
@@ -191,7 +165,7 @@ def main() -> int:
         (folder / "cv.toml").write_text(EXPERIMENT.replace("[split]\nscheme = \"group\"", "[cv]\nscheme = \"group\"\nby = \"batch\"\nfolds = 3"))
         play("evaluate", "cv.toml", "--out", "cv", "-q")
         check(all((folder / "cv" / f"fold-{k}" / "patients.h5ad").exists() for k in (1, 2, 3)), "each fold has its patients")
-        folds = table(folder / "cv" / "folds.tsv")
+        folds = files.read_table(folder / "cv" / "folds.tsv")
         check(sum(int(f["units_disease"]) + int(f["units_control"]) for f in folds) == 36, "folds.tsv counts every unit once")
 
         for words, expected in [

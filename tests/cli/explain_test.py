@@ -5,7 +5,6 @@ usage: explain_test.py [PROGRAM]
 Exits 77 (skipped) without anndata, or with a program that has no LibTorch.
 """
 
-import csv
 import json
 import subprocess
 import sys
@@ -24,38 +23,13 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(SKIPPED)
 
-EXPERIMENT = """[data]
-files = ["sim/cohort.h5ad"]
-label = "disease"
-unit = "library"
-donor = "donor"
-
-[split]
-scheme = "group"
-
-[prepare]
-min_genes = 0
-max_genes = 0
-max_mito_percent = 100
-min_cells_per_gene = 1
-genes = { select = "all" }
-
-[model]
-kind = "bag"
-bag = { cell_width = 8, attention_width = 8, patient_width = 8, cells = 30, patients = 4 }
-
-[train]
-epochs = 3
-seed = 1
-
+EXPERIMENT = (
+    files.BAG_EXPERIMENT
+    + """
 [evaluate]
 samplings = 1  # the cells that are explained
 """
-
-
-def table(path: Path) -> list[dict]:
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
+)
 
 
 def check(holds: bool, claim: str) -> None:
@@ -81,7 +55,7 @@ class Player:
 
 def check_sums(out: Path, run: Path) -> None:
     units, types = anndata.read_h5ad(out / "attributions.h5ad"), anndata.read_h5ad(out / "attributions_by_type.h5ad")
-    cells, genes = table(out / "cells.tsv"), table(out / "genes.tsv")
+    cells, genes = files.read_table(out / "cells.tsv"), files.read_table(out / "genes.tsv")
     n_cells = units.obs.n_cells.to_numpy()
     total = units.X.sum(axis=1) * n_cells
     check(close(total, units.obs.attribution), "the genes of a unit sum to its attribution")
@@ -111,7 +85,7 @@ def check_sums(out: Path, run: Path) -> None:
         mean = pairs.X[(pairs.obs.cell_type == name).to_numpy()].mean(axis=0)
         check(close(whole[whole.obs.cell_type == name].X.ravel(), mean, 1e-12), "a type's genes are the mean over units that have it")
     check(bool((pairs.layers["magnitude"] >= np.abs(pairs.X) - 1e-12).all()), "so are magnitudes of types in units")
-    listed = {(line["unit"], line["cell_type"]): float(line["attribution"]) for line in table(out / "units_by_type.tsv")}
+    listed = {(line["unit"], line["cell_type"]): float(line["attribution"]) for line in files.read_table(out / "units_by_type.tsv")}
     check(close([listed[u, t] for u, t in zip(pairs.obs.unit, pairs.obs.cell_type)], sums.sum(axis=1)), "units_by_type.tsv has their sums")
     classes = types[~types.obs.label.isna()]
     check(classes.obs.n_cells.sum() == whole.obs.n_cells.sum(), "classes divide the cells")
@@ -119,7 +93,7 @@ def check_sums(out: Path, run: Path) -> None:
     check(close([float(g["attribution"]) for g in genes], [mean[g["gene_id"]] for g in genes], 1e-12), "genes.tsv has the mean over units")
     check(sorted(int(g["expression_rank"]) for g in genes) == list(range(1, len(genes) + 1)), "expression ranks are 1 to n")
 
-    said = {line["unit"]: line for line in table(run / "units.tsv")}
+    said = {line["unit"]: line for line in files.read_table(run / "units.tsv")}
     column = next(name for name in next(iter(said.values())) if name.endswith("disease") and name != "disease")
     temperature = json.loads((run / "model" / "model.json").read_text()).get("temperature", 1)
     if temperature == 1:
@@ -131,13 +105,13 @@ def check_expression(out: Path, run: Path, cohort: Path) -> None:
     from scipy import stats
 
     data = anndata.read_h5ad(cohort)
-    labels = {line["unit"]: line["label"] for line in table(run / "split.tsv") if line["side"] == "train"}
+    labels = {line["unit"]: line["label"] for line in files.read_table(run / "split.tsv") if line["side"] == "train"}
     bulk = {unit: np.asarray(data.X[(data.obs.library == unit).to_numpy()].sum(axis=0), dtype=float).ravel() for unit in labels}
     log = {label: np.array([np.log2(1e6 * bulk[u] / bulk[u].sum() + 1) for u in labels if labels[u] == label]) for label in set(labels.values())}
     t = stats.ttest_ind(log["disease"], log["control"], equal_var=False).statistic
     fold = dict(zip(data.var_names, log["disease"].mean(axis=0) - log["control"].mean(axis=0)))
     t = dict(zip(data.var_names, t))
-    genes = table(out / "genes.tsv")
+    genes = files.read_table(out / "genes.tsv")
     check(np.allclose([float(g["t"]) for g in genes], [t[g["gene_id"]] for g in genes], rtol=1e-4, atol=1e-5), "t is scipy's")
     check(np.allclose([float(g["log2_fold_change"]) for g in genes], [fold[g["gene_id"]] for g in genes], atol=1e-5), "so is the fold change")
     by_rank = sorted(genes, key=lambda g: int(g["expression_rank"]))
@@ -178,13 +152,13 @@ def check_several(play, folder: Path) -> None:
     folds = json.loads(play("explain", "folds", "--all-models", "--json", "--no-pictures"))
     check([r["model"] for r in folds["explanations"]] == ["fold-1", "fold-2", "fold-3"], "each fold is explained")
     check(len(folds["agreement"]) == 3 and all(p["rank_correlation"] < 1 for p in folds["agreement"]), "and held against the others")
-    rows, genes = table(folder / "folds" / "explained" / "consensus.tsv"), {}
+    rows, genes = files.read_table(folder / "folds" / "explained" / "consensus.tsv"), {}
     for n in (1, 2, 3):
-        for line in table(folder / "folds" / "explained" / f"fold-{n}" / "genes.tsv"):
+        for line in files.read_table(folder / "folds" / "explained" / f"fold-{n}" / "genes.tsv"):
             genes.setdefault(line["gene_id"], []).append(int(line["rank"]))
     check(all(float(line["median_rank"]) == np.median(genes[line["gene_id"]]) for line in rows), "the consensus has the median of ranks")
-    pooled = {line["cell_type"]: line for line in table(folder / "folds" / "explained" / "types_compared.tsv")}
-    values = [line for n in (1, 2, 3) for line in table(folder / "folds" / "explained" / f"fold-{n}" / "units_by_type.tsv")]
+    pooled = {line["cell_type"]: line for line in files.read_table(folder / "folds" / "explained" / "types_compared.tsv")}
+    values = [line for n in (1, 2, 3) for line in files.read_table(folder / "folds" / "explained" / f"fold-{n}" / "units_by_type.tsv")]
     for name, line in pooled.items():
         own = [float(v["mean_attribution"]) for v in values if v["cell_type"] == name and v["label"] == "disease"]
         check(int(line["n_units"]) == len(own) and np.isclose(float(line["median"]), np.median(own), rtol=1e-4), "types over all folds")
@@ -222,17 +196,17 @@ def main() -> int:
         check_types(play, folder)
         check_several(play, folder)
         play("explain", "run", "--out", "all", "--cells", "0", "--target", "difference", "--class", "control", "--no-pictures")
-        check(len(table(folder / "all" / "cells.tsv")) == sum(int(u["n_cells"]) for u in table(folder / "run" / "units.tsv")),
+        check(len(files.read_table(folder / "all" / "cells.tsv")) == sum(int(u["n_cells"]) for u in files.read_table(folder / "run" / "units.tsv")),
               "--cells 0 takes all")
 
-        top = [g["gene_symbol"] for g in table(folder / "why" / "genes.tsv")][:6]
+        top = [g["gene_symbol"] for g in files.read_table(folder / "why" / "genes.tsv")][:6]
         (folder / "sets.gmt").write_text("first\tx\t" + "\t".join(top) + "\nnowhere\tx\tNOBODY\n")
         result = json.loads(play("explain", "run", "--out", "why", "--steps", "200", "--gmt", "sets.gmt", "--json", "--no-pictures"))
         check([s["set"] for s in result["sets"]] == ["first"] and result["sets"][0]["n_top"] == 6, "the set of first genes is found")
-        check(len(table(folder / "why" / "sets.tsv")) == 1, "sets.tsv has a line for each set with genes")
-        check({line["cell_type"] for line in table(folder / "why" / "sets_by_type.tsv")} == {t["cell_type"] for t in result["types"]},
+        check(len(files.read_table(folder / "why" / "sets.tsv")) == 1, "sets.tsv has a line for each set with genes")
+        check({line["cell_type"] for line in files.read_table(folder / "why" / "sets_by_type.tsv")} == {t["cell_type"] for t in result["types"]},
               "and sets_by_type.tsv one for each type")
-        enriched = table(folder / "why" / "enrichment.tsv")
+        enriched = files.read_table(folder / "why" / "enrichment.tsv")
         check([e["set"] for e in enriched] == ["first"] and abs(float(enriched[0]["score"])) <= 1, "the set is held against the ranking")
         check(len(result["random_weights_correlation"]) == 1 and abs(result["random_weights_correlation"][0]) <= 1, "a net with fresh weights")
         check(any("1 of 2 sets" in w for w in result["warnings"]), "a set without genes is counted")

@@ -1,5 +1,6 @@
 """What the cases of tests/cli set up: tiny 10x libraries, an experiment on them, and every way to damage a file."""
 
+import csv
 import gzip
 import os
 import random
@@ -56,6 +57,30 @@ depth = 1
 epochs = 2
 batch_size = 16
 """
+BAG_EXPERIMENT = """[data]
+files = ["sim/cohort.h5ad"]
+label = "disease"
+unit = "library"
+donor = "donor"
+
+[split]
+scheme = "group"
+
+[prepare]
+min_genes = 0
+max_genes = 0
+max_mito_percent = 100
+min_cells_per_gene = 1
+genes = { select = "all" }
+
+[model]
+kind = "bag"
+bag = { cell_width = 8, attention_width = 8, patient_width = 8, cells = 30, patients = 4 }
+
+[train]
+epochs = 3
+seed = 1
+"""
 
 
 def counts_of(name: str, shift: int = 0) -> list[list[int]]:
@@ -67,6 +92,11 @@ def counts_of(name: str, shift: int = 0) -> list[list[int]]:
 def write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(text.encode(), mtime=0) if path.suffix == ".gz" else text.encode())
+
+
+def read_table(path: Path) -> list[dict]:
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
 
 
 def read_text(path: Path) -> str:

@@ -1,6 +1,7 @@
 #include <cellverdict/evaluate/space.h>
 
 #include <cellverdict/base/error.h>
+#include <cellverdict/table/quantile.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,13 +13,6 @@ namespace cellverdict {
 namespace {
 
 constexpr std::int64_t kLeastUnitsForSimilarity = 2;
-
-double median_of(std::vector<double> values) {
-  if (values.empty()) return std::nan("");
-  std::sort(values.begin(), values.end());
-  const std::size_t n = values.size();
-  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
 
 }  // namespace
 

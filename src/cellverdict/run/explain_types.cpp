@@ -5,6 +5,7 @@
 #include <cellverdict/evaluate/cell_types.h>
 #include <cellverdict/split/split.h>
 #include <cellverdict/stats/rank_tests.h>
+#include <cellverdict/table/quantile.h>
 
 #include <algorithm>
 #include <cmath>
@@ -104,13 +105,6 @@ CellTypesOfSides found_types(const RunContext& context, std::int64_t n_types, co
 
 double mean_of(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-double median_of(std::vector<double> values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
 }  // namespace
