@@ -1,4 +1,5 @@
-"""A file that is written to while `prepare` reads it is refused in one sentence that names it, and no store is left.
+"""A file that is written to while `prepare` reads it is refused in one sentence that names it, and no store is left but the sources
+that were done before, of which no file is half written.
 
 usage: changed_file_test.py [PROGRAM]
 
@@ -93,11 +94,19 @@ def stop_when(process: subprocess.Popen, reached) -> bool:
 
 
 def store_has(folder: Path, pattern: str) -> bool:
-    """Whether the temporary store holds such a file."""
+    """Whether the temporary store, or the temporary part of one source, holds such a file."""
     try:
-        return any(name.startswith(".store.part") and any((folder / "run" / name).glob(pattern)) for name in os.listdir(folder / "run"))
+        return any(any((folder / "run").glob(f"{place}/{pattern}")) for place in (".store.part*", "store.parts/.*.part*"))
     except FileNotFoundError:
         return False
+
+
+def left_in(folder: Path) -> list[str]:
+    """What should not be there after a failure."""
+    run = folder / "run"
+    parts = [*run.glob("store.parts/*")]
+    half = [p for p in parts if not (p / "part.json").exists() or any(q.name.startswith((".", "spool")) for q in p.iterdir())]
+    return [str(p.relative_to(folder)) for p in [*run.glob(".*"), *run.glob("store"), *run.glob("store-*"), *half]]
 
 
 def play(program: str, folder: Path, change, way: Way) -> tuple[subprocess.CompletedProcess, bool]:
@@ -125,7 +134,7 @@ def main() -> int:
                     files.study(None, folder)
                     files.write_library(folder / LARGE, rows(N_CELLS << attempt), "")
                     done, stopped = play(program, folder, change, way)
-                    left = [str(p.relative_to(folder)) for p in folder.rglob("*") if p.name.startswith((".store", "store"))]
+                    left = left_in(folder)
                     shutil.rmtree(folder)
                     if stopped and done.returncode != 0:
                         break

@@ -68,7 +68,8 @@ void prepare_verb(const std::vector<std::string>& words) {
   study_verb("prepare",
              "The first stage alone: read the files, keep the cells that pass quality control, write their counts into the run "
              "folder, and\n"
-             "show who would be training, validation and test. Nothing is learned.",
+             "show who would be training, validation and test. Nothing is learned. Interrupted, the same command goes on with the\n"
+             "files not yet done; with files more or fewer, those that it has read are not read again.",
              {"cellverdict prepare my.toml"}, Stage::prepare, words);
 }
 void train_verb(const std::vector<std::string>& words) {

@@ -90,7 +90,7 @@ class Planner {
       Frame all = open_for_plan(context_, request_, file, true).head.obs;
       cells = look_at(request_, file.name, all, chooser, plan_.notes);
     }
-    PlannedSource planned{.file = file, .path = head.path};
+    PlannedSource planned{.file = file, .path = head.path, .files = head.files};
     planned.units.assign(cells.keep.size(), kLeftOut);
     const std::vector<std::int32_t> numbers = note_units(cells.units.levels);
     for (std::size_t i = 0; i < cells.keep.size(); ++i) {

@@ -16,7 +16,8 @@ constexpr std::int32_t kLeftOut = -1;
 
 struct PlannedSource {
   SourceFile file;
-  std::filesystem::path path;       // what errors point at
+  std::filesystem::path path;  // what errors point at
+  std::vector<std::filesystem::path> files;
   std::vector<std::int32_t> units;  // [cells] number of the unit, or kLeftOut: by where, classes, a missing label, or not drawn
 };
 

@@ -1,6 +1,9 @@
 #include <cellverdict/prepare/cell_records.h>
 
+#include <cellverdict/base/error.h>
+
 #include <algorithm>
+#include <fstream>
 
 namespace cellverdict {
 
@@ -10,6 +13,26 @@ void CellRecords::append(const std::vector<CellRecord>& records) {
 
 void CellRecords::open() {
   table_ = reinterpret_cast<CellRecord*>(file_.bytes());
+}
+
+void CellRecords::append_from(const std::filesystem::path& file, std::span<const std::int32_t> units) {
+  constexpr std::int64_t kAtATime = std::int64_t{1} << 14;
+  const auto refuse = [&](const char* found) {
+    throw InputError({.where = file.string(), .found = found, .expected = "the cells of one source", .advice = "run again"});
+  };
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) refuse("a file that cannot be read");
+  std::vector<CellRecord> block(kAtATime);
+  while (stream) {
+    stream.read(reinterpret_cast<char*>(block.data()), kAtATime * static_cast<std::streamsize>(sizeof(CellRecord)));
+    block.resize(static_cast<std::size_t>(stream.gcount()) / sizeof(CellRecord));
+    for (auto& record : block) {
+      if (record.unit < 0 || record.unit >= std::ssize(units)) refuse("a cell of no unit");
+      record.unit = units[record.unit];
+    }
+    append(block);
+  }
+  if (stream.bad()) refuse("a file that cannot be read");
 }
 
 void CellRecords::each_unit(std::int64_t n_units,

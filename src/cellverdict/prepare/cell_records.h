@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,11 @@ struct CellRecord {
   std::int32_t unit = 0;
   QualityVerdict verdict = QualityVerdict::passes;
   bool kept = false;
+  std::uint16_t unused = 0;  // so that no byte of a record is left to chance: parts keep records as they are
 
   CellQuality quality() const { return {total, n_genes, mito_percent}; }
 };
+static_assert(sizeof(CellRecord) == 48);
 
 class CellRecords {
  public:
@@ -37,6 +40,12 @@ class CellRecords {
   void open();
   CellRecord& operator[](std::int64_t i) { return table_[i]; }
   const CellRecord& operator[](std::int64_t i) const { return table_[i]; }
+
+  // Those of a part behind the ones that are there, its units numbered as the study numbers them. Throws InputError when the file
+  // cannot be read or names a unit that the part has not.
+  void append_from(const std::filesystem::path& file, std::span<const std::int32_t> units);
+  // Leaves the file where it is; the records can still be read.
+  void keep() { file_.give_away(); }
 
   // Calls work(unit, numbers of its records) for each unit, a few units' numbers in memory at a time.
   void each_unit(std::int64_t n_units, const std::function<void(std::int32_t, const std::vector<std::int64_t>&)>& work) const;

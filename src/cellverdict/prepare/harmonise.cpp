@@ -74,6 +74,24 @@ Column Harmonisation::apply(const std::string& column, const std::string& source
   });
 }
 
+std::string Harmonisation::words_for(const std::string& source) const {
+  std::string text;
+  // With its length before it no word can be taken for another.
+  const auto add = [&text](const std::string& word) { text += std::to_string(word.size()) + ':' + word; };
+  for (const auto& column : columns(source))
+    for (const std::string& of : {source, std::string()}) {
+      const Words* const words = words_of(column, of);
+      add(column);
+      add(std::to_string(words == nullptr ? 0 : words->size()));
+      if (words == nullptr) continue;
+      for (const auto& [from, to] : *words) {
+        add(from);
+        add(to);
+      }
+    }
+  return text;
+}
+
 void Harmonisation::check_sources(const std::vector<std::string>& sources) const {
   for (const auto& [column, of_sources] : words_)
     for (const auto& [source, words] : of_sources)

@@ -31,6 +31,9 @@ class Harmonisation {
   std::vector<std::string> columns(const std::string& source) const;
   Column apply(const std::string& column, const std::string& source, const Column& values) const;
 
+  // All that it says of this source, in one text: equal where it says the same.
+  std::string words_for(const std::string& source) const;
+
   // Throws UsageError for a row of a source that is none of these.
   void check_sources(const std::vector<std::string>& sources) const;
 

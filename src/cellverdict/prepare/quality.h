@@ -6,6 +6,7 @@
 #include <cellverdict/prepare/options.h>
 #include <cellverdict/table/csr.h>
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -41,7 +42,7 @@ QualityBounds fixed_bounds(const PrepareOptions& options);
 // dropped. n_mads 0: the fixed bounds alone.
 QualityBounds fit_mad_bounds(std::span<const CellQuality> cells_of_one_unit, double n_mads, const PrepareOptions& options);
 
-enum class QualityVerdict { passes, too_few_genes, too_many_genes, too_much_mito, too_few_counts, too_many_counts };
+enum class QualityVerdict : std::uint8_t { passes, too_few_genes, too_many_genes, too_much_mito, too_few_counts, too_many_counts };
 // The first threshold that fails, in this order.
 QualityVerdict judge_quality(const CellQuality& quality, const QualityBounds& bounds);
 QualityVerdict judge_quality(const CellQuality& quality, const PrepareOptions& options);

@@ -88,7 +88,7 @@ class Reader {
         throw Interrupted({.where = "reading " + planned_.file.name,
                            .found = "an interrupt",
                            .expected = "",
-                           .advice = "nothing was left behind; run again to start over"});
+                           .advice = reading_.when_interrupted});
     }
     spool.finish();
     return values_.state();

@@ -17,6 +17,7 @@ struct CellReading {
   const CellPlan& plan;
   std::vector<std::int32_t> mitochondrial;  // numbers of these genes
   bool judge_later = false;                 // spool cells outside the fixed bounds too
+  std::string when_interrupted;             // what was kept, and how to go on
   std::function<void(const std::string&)> warn;
 };
 

@@ -6,6 +6,7 @@
 //   store/000_GSM8325046.h5ad …   counts
 //   store/statistics.h5ad         units × genes: X = Σ x, layers sum_squares and n_positive; obs n_cells
 //   store/store.json              the key, the cohort's flow, the shards in order, notes
+//   store/000_GSM8325046.cells …  what a store of more or fewer sources takes over; see part.h
 
 #include <cellverdict/base/digest.h>
 #include <cellverdict/base/run_context.h>
@@ -54,13 +55,24 @@ std::vector<std::filesystem::path> input_files(const RunContext& context, const 
 StoreKey make_store_key(const RunContext& context, const StoreRequest& request, const std::vector<std::filesystem::path>& files,
                         FileDigests& digests);
 
-// Reads the counts of every source once and writes the store (whole or not at all). Memory: some blocks of rows, and of the source
+struct StorePlace {
+  std::filesystem::path folder;                // becomes the store
+  std::filesystem::path parts;                 // sources that are done while others are not: kept by a failure, empty in the end
+  std::vector<std::filesystem::path> earlier;  // stores to take sources over from
+};
+
+// Reads the counts of every source once and writes the store (whole or not at all). A source that an interrupted writing was done
+// with, or an earlier store has, is not read again: the bytes are those of writing all from nothing. (With [prepare] mads, or
+// draw = "after", where a cell stays depends on all the others: then all are read.) Memory: some blocks of rows, and of the source
 // under way its cell names, one column of its annotations and twelve bytes a cell; all else waits in scratch files in `folder`.
 // Throws InputError (damaged, changed while it was read) and DataError (no cell left, no shared gene, values that are no counts).
 // Digests that are not known yet are made meanwhile.
-StoreIndex write_store(const RunContext& context, const StoreRequest& request, const std::filesystem::path& folder,
-                       FileDigests& digests);
+StoreIndex write_store(const RunContext& context, const StoreRequest& request, const StorePlace& place, FileDigests& digests);
+// With its parts in "FOLDER.parts", and taking over from the store that is there.
 StoreIndex write_store(const RunContext& context, const StoreRequest& request, const std::filesystem::path& folder);
+
+// Whether the folder has a store, and one whose index was written by a version with another format: it can only be made anew.
+bool is_of_other_format(const std::filesystem::path& folder);
 
 // Only the index; throws InputError when there is none.
 StoreIndex read_store_index(const std::filesystem::path& folder);

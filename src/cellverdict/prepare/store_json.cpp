@@ -1,3 +1,4 @@
+#include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/json_number.h>
 #include <cellverdict/base/run_context.h>
@@ -15,6 +16,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
+constexpr int kFormat = 2;
 constexpr const char* kDamaged = "delete the store folder and run again";
 
 // [units][p5, p25, p50, p75, p95, n]
@@ -47,6 +49,12 @@ std::vector<QualitySummary::Box> boxes_from_json(const Json& json, std::size_t n
   return boxes;
 }
 
+// That of this version where none is said: what is wrong then is found out on reading.
+int format_of(const Json& json) {
+  const auto format = json.is_object() ? json.find("format") : json.end();
+  return format == json.end() || !format->is_number_integer() ? kFormat : whole_number<int>(*format);
+}
+
 QualitySummary::Stage stage_from_json(const Json& json, std::size_t n_units, const std::string& where) {
   const auto boxes = [&](const char* column) { return boxes_from_json(json.at(column), n_units, where); };
   return {.total = boxes("total_counts"), .n_genes = boxes("n_genes_by_counts"), .mito_percent = boxes("pct_counts_mt")};
@@ -57,7 +65,7 @@ QualitySummary::Stage stage_from_json(const Json& json, std::size_t n_units, con
 std::string store_index_to_json(const StoreIndex& index) {
   Json inputs = Json::array();
   for (const auto& [path, hash] : index.inputs) inputs.push_back({{"path", path}, {"sha256", hash}});
-  return Json{{"format", 2},
+  return Json{{"format", kFormat},
               {"key", index.key},
               {"normalisation", index.normalisation},
               {"values", value_state_name(index.values)},
@@ -76,6 +84,11 @@ std::string store_index_to_json(const StoreIndex& index) {
 StoreIndex store_index_from_json(const std::string& text, const std::string& where) {
   try {
     const Json json = Json::parse(text);
+    if (const int format = format_of(json); format != kFormat)
+      throw InputError({.where = where,
+                        .found = "format " + std::to_string(format),
+                        .expected = "format " + std::to_string(kFormat),
+                        .advice = "run the experiment again, which makes the store anew"});
     StoreIndex index{.key = json.at("key"), .normalisation = json.at("normalisation"), .shards = json.at("shards")};
     index.flow = {.units = json.at("flow").at("units"), .stages = json.at("flow").at("stages")};
     for (const auto& cells : json.at("flow").at("n_cells")) index.flow.n_cells.push_back(whole_numbers<std::int64_t>(cells, 0));
@@ -104,6 +117,16 @@ StoreIndex store_index_from_json(const std::string& text, const std::string& whe
                                                                                            : reason.substr(reason.find("] ") + 2),
                       .expected = "the index of a store",
                       .advice = kDamaged});
+  }
+}
+
+bool is_of_other_format(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "store.json";
+  if (!std::filesystem::exists(file)) return false;
+  try {
+    return format_of(Json::parse(read_file(file))) != kFormat;
+  } catch (const Json::exception&) {
+    return false;
   }
 }
 

@@ -5,11 +5,11 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/genes/mitochondrial.h>
-#include <cellverdict/io/h5ad_write.h>
 #include <cellverdict/prepare/cell_plan.h>
 #include <cellverdict/prepare/cell_records.h>
 #include <cellverdict/prepare/duplicates.h>
 #include <cellverdict/prepare/normalise.h>
+#include <cellverdict/prepare/part_write.h>
 #include <cellverdict/prepare/read_cells.h>
 #include <cellverdict/prepare/row_spool.h>
 #include <cellverdict/prepare/shard_write.h>
@@ -20,7 +20,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+#include <numeric>
 #include <optional>
 
 namespace cellverdict {
@@ -57,40 +57,37 @@ std::vector<QualityStep> quality_steps(const PrepareOptions& o) {
   return steps;
 }
 
-std::string shard_name(std::size_t s, std::string source) {
-  for (char& c : source)
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') c = '_';
-  return fmt::format("{:03}_{}.h5ad", s, source);
-}
-
 class StoreWriter {
  public:
-  StoreWriter(const RunContext& context, const StoreRequest& request, const fs::path& folder, FileDigests& digests)
-      : context_(context), request_(request), folder_(folder), digests_(digests) {}
+  StoreWriter(const RunContext& context, const StoreRequest& request, const StorePlace& place, FileDigests& digests)
+      : context_(context), request_(request), place_(place), digests_(digests) {}
 
   StoreIndex write() {
     plan_ = plan_cells(context_, request_);
-    digests_.begin(files());
     index_.notes = plan_.notes;
     note_mitochondrial();
     const bool draw_before = request_.prepare.draw == "before";
     if (draw_before) drawn_ = draw_cells(context_.seed, request_.prepare.max_cells, plan_);
 
-    AtomicPath out(folder_);
+    AtomicPath out(place_.folder);
     fs::create_directories(out.temporary());
     {
       CellRecords records(out.temporary() / "records");
-      UnitSums sums(out.temporary() / "sums", std::ssize(plan_.units), plan_.genes.size());
+      std::vector<std::int32_t> units(plan_.units.size());
+      std::iota(units.begin(), units.end(), 0);
+      UnitSums sums(out.temporary() / "sums", units, plan_.genes.size());
       // Where a cell stays depends on cells not read yet, all are read before the first is written.
       if (draw_before && request_.prepare.mads == 0) {
         write_one_by_one(out.temporary(), records, sums);
       } else {
+        digests_.begin(files());
         write_after_all_are_read(out.temporary(), records, sums);
       }
       finish(out.temporary(), records, sums);
     }
     write_index(out.temporary());
     out.commit();
+    remove_parts(place_.parts);
     return std::move(index_);
   }
 
@@ -113,12 +110,13 @@ class StoreWriter {
           "cell counts as 0, so [prepare] max_mito_percent keeps all cells.");
   }
 
-  CellReading reading() {
+  CellReading reading(const std::string& when_interrupted) {
     return {.context = context_,
             .request = request_,
             .plan = plan_,
             .mitochondrial = mitochondrial_,
             .judge_later = request_.prepare.mads > 0,
+            .when_interrupted = when_interrupted,
             .warn = [this](const std::string& note) { warn(note); }};
   }
 
@@ -136,24 +134,23 @@ class StoreWriter {
     return opened;
   }
 
-  fs::path spool_name(const fs::path& folder, std::size_t s) const { return folder / ("spool" + std::to_string(s)); }
-
   void write_one_by_one(const fs::path& folder, CellRecords& records, UnitSums& sums) {
-    const CellReading how = reading();
-    const std::int64_t head_bytes = H5adShard::head_bytes(folder);
+    const CellReading how = reading("the sources that are done are kept: run again to go on with the others");
+    PartWriter parts(
+        {.how = how, .place = place_, .digests = digests_, .open = [this](std::size_t s) { return open(s); }, .folder = folder});
     for (std::size_t s = 0; s < plan_.sources.size(); ++s) {
-      RowSpool spool(spool_name(folder, s), plan_.genes.size(), head_bytes);
-      const LabelledSource opened = open(s);
-      take_state(s, read_cells(how, s, opened, records, spool));
-      write(s, folder, opened, spool, records, sums);
+      const PartWriter::Done done = parts.add(records, sums);
+      take_state(s, done.values);
+      note_shard(s, done.n_rows);
     }
+    parts.say();
   }
 
   void write_after_all_are_read(const fs::path& folder, CellRecords& records, UnitSums& sums) {
-    const CellReading how = reading();
+    const CellReading how = reading("nothing was left behind; run again to start over");
     std::vector<std::optional<RowSpool>> spools(plan_.sources.size());
     for (std::size_t s = 0; s < plan_.sources.size(); ++s) {
-      spools[s].emplace(spool_name(folder, s), plan_.genes.size());
+      spools[s].emplace(folder / ("spool" + std::to_string(s)), plan_.genes.size());
       take_state(s, read_cells(how, s, open(s), records, *spools[s]));
       source_ends_.push_back(records.size());
     }
@@ -199,14 +196,17 @@ class StoreWriter {
 
   void write(std::size_t s, const fs::path& folder, const LabelledSource& opened, RowSpool& spool, CellRecords& records,
              UnitSums& sums) {
-    const std::string name = shard_name(s, plan_.sources[s].file.name);
     spool.open();
     records.open();
-    const std::int64_t n_rows =
-        write_shard({.context = context_, .request = request_, .plan = plan_, .source = s, .opened = opened}, folder / name, spool,
-                    records, sums);
+    note_shard(s, write_shard({.context = context_, .request = request_, .plan = plan_, .source = s, .opened = opened},
+                              folder / shard_name(s), spool, records, sums));
+  }
+
+  std::string shard_name(std::size_t s) const { return shard_stem(s, plan_.sources[s].file.name) + ".h5ad"; }
+
+  void note_shard(std::size_t s, std::int64_t n_rows) {
     if (n_rows > 0) {
-      index_.shards.push_back(name);
+      index_.shards.push_back(shard_name(s));
     } else {
       index_.notes.push_back(plan_.sources[s].file.name + ": no cell is left.");
     }
@@ -214,12 +214,14 @@ class StoreWriter {
 
   // Statistics of units, and how many cells each step left.
   void finish(const fs::path& folder, CellRecords& records, const UnitSums& sums) {
-    if (index_.shards.empty())
+    if (index_.shards.empty()) {
+      remove_parts(place_.parts);  // of no use to anybody
       throw DataError(
           {.where = "[prepare]",
            .found = "no cell that passes quality control",
            .expected = "cells to learn from",
            .advice = "look at the files with `cellverdict inspect` and loosen min_genes, max_genes or max_mito_percent"});
+    }
     records.open();
     const auto n_units = std::ssize(plan_.units);
     const PrepareOptions& options = request_.prepare;
@@ -284,7 +286,7 @@ class StoreWriter {
 
   const RunContext& context_;
   const StoreRequest& request_;
-  const fs::path folder_;
+  const StorePlace& place_;
   FileDigests& digests_;
   CellPlan plan_;
   std::vector<std::int32_t> mitochondrial_;
@@ -296,13 +298,13 @@ class StoreWriter {
 
 }  // namespace
 
-StoreIndex write_store(const RunContext& context, const StoreRequest& request, const fs::path& folder, FileDigests& digests) {
-  return StoreWriter(context, request, folder, digests).write();
+StoreIndex write_store(const RunContext& context, const StoreRequest& request, const StorePlace& place, FileDigests& digests) {
+  return StoreWriter(context, request, place, digests).write();
 }
 
 StoreIndex write_store(const RunContext& context, const StoreRequest& request, const fs::path& folder) {
   FileDigests digests;
-  return write_store(context, request, folder, digests);
+  return write_store(context, request, {.folder = folder, .parts = folder.string() + ".parts", .earlier = {folder}}, digests);
 }
 
 }  // namespace cellverdict

@@ -53,16 +53,27 @@ class SmallCounts {
 
 }  // namespace
 
-UnitSums::UnitSums(const std::filesystem::path& path, std::int64_t n_units, std::int64_t n_genes)
-    : file_(path), n_units_(n_units), n_genes_(n_genes) {
-  file_.reserve(3 * n_units * n_genes * static_cast<std::int64_t>(sizeof(double)));
+UnitSums::UnitSums(const std::filesystem::path& path, const std::vector<std::int32_t>& units, std::int64_t n_genes)
+    : file_(path), units_(units), n_units_(std::ssize(units)), n_genes_(n_genes) {
+  file_.reserve(3 * n_units_ * n_genes * static_cast<std::int64_t>(sizeof(double)));
   values_ = reinterpret_cast<double*>(file_.bytes());
+}
+
+double* UnitSums::row_of(std::int32_t unit) {
+  return values_ + (std::ranges::lower_bound(units_, unit) - units_.begin()) * n_genes_;
+}
+
+void UnitSums::add(std::int32_t unit, std::span<const double> sums) {
+  for (std::int64_t table = 0; table < 3; ++table) {
+    double* const row = row_of(unit) + table * n_units_ * n_genes_;
+    for (std::int64_t g = 0; g < n_genes_; ++g) row[g] += sums[static_cast<std::size_t>(table * n_genes_ + g)];
+  }
 }
 
 void UnitSums::add(std::int32_t unit, const RowSpool& spool, std::span<const std::int32_t> rows, const CellRecords& records,
                    const PrepareOptions& options) {
   std::vector<GeneSum> sums(static_cast<std::size_t>(n_genes_));
-  double* const sum = values_ + unit * n_genes_;
+  double* const sum = row_of(unit);
   double* const squares = sum + n_units_ * n_genes_;
   double* const positive = squares + n_units_ * n_genes_;
   for (std::int64_t g = 0; g < n_genes_; ++g) sums[g].parts = {sum[g], squares[g], positive[g], 0};

@@ -31,7 +31,7 @@ fs::path place_of_store(const StudySoFar& study, const std::string& key) {
     if (variant.store_key == key) return variant.store;
   // A store of another key may be that of a variant which is not run now.
   const fs::path first = study.out / "store";
-  const bool free = !fs::exists(first / "store.json") || read_store_index(first).key == key;
+  const bool free = !fs::exists(first / "store.json") || is_of_other_format(first) || read_store_index(first).key == key;
   return free && study.done.empty() ? first : study.out / ("store-" + key.substr(0, 8));
 }
 
@@ -53,10 +53,20 @@ std::string saved_experiment(const VariantRun& variant) {
 }
 
 bool store_is_there(const fs::path& folder, const std::string& key) {
-  if (!fs::exists(folder / "store.json")) return false;
+  if (!fs::exists(folder / "store.json") || is_of_other_format(folder)) return false;
   const StoreIndex index = read_store_index(folder);
   return index.key == key && fs::exists(folder / "statistics.h5ad") &&
          std::all_of(index.shards.begin(), index.shards.end(), [&](const auto& shard) { return fs::exists(folder / shard); });
+}
+
+// All stores of the run folder, whatever variant they were made for: the new one may have sources in common with any.
+StorePlace place_for(const fs::path& out, const fs::path& store) {
+  StorePlace place{.folder = store, .parts = out / kPartsFolder, .earlier = {}};
+  std::error_code not_there_yet;
+  for (fs::directory_iterator it(out, not_there_yet), end; !not_there_yet && it != end; it.increment(not_there_yet))
+    if (it->path().filename().string().starts_with("store") && fs::exists(it->path() / "store.json"))
+      place.earlier.push_back(it->path());
+  return place;
 }
 
 }  // namespace
@@ -85,7 +95,9 @@ void prepare_store(const RunContext& context, VariantRun& variant, StudySoFar& s
   }
   const Stopwatch watch;
   const StageMeter meter;
-  const StoreIndex index = write_store(context, request, variant.store, study.digests);
+  if (is_of_other_format(variant.store))
+    context.log("prepare   " + variant.store.string() + " is in the format of another version and is made anew");
+  const StoreIndex index = write_store(context, request, place_for(study.out, variant.store), study.digests);
   variant.store_key = index.key;
   meter.note(variant.folder, "prepare", context.threads);
   std::int64_t before = 0, after = 0;

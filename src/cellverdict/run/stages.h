@@ -8,6 +8,9 @@
 
 namespace cellverdict {
 
+// In the run folder: the sources that an interrupted preparation was done with.
+constexpr const char* kPartsFolder = "store.parts";
+
 struct VariantRun {
   Experiment experiment;
   std::filesystem::path run;     // the run folder

@@ -30,7 +30,7 @@ std::string folder_name(const std::string& variant) {
 
 std::vector<VariantRun> plan_variants(const StudyRequest& request) {
   std::vector<VariantRun> variants;
-  std::set<std::string> folders = {"store", "figures"};
+  std::set<std::string> folders = {"store", kPartsFolder, "figures"};
   for (auto& experiment : read_experiments(request.experiment)) {
     const std::string name = experiment.name.empty() ? "" : folder_name(experiment.name);
     if (!name.empty() && !folders.insert(name).second)

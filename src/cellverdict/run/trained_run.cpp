@@ -48,7 +48,7 @@ fs::path store_of(const fs::path& folder, const ModelCard& card) {
     if (!fs::is_directory(place)) continue;
     for (const auto& entry : fs::directory_iterator(place))
       if (entry.path().filename().string().starts_with("store") && fs::exists(entry.path() / "store.json") &&
-          read_store_index(entry.path()).key == key)
+          !is_of_other_format(entry.path()) && read_store_index(entry.path()).key == key)
         return entry.path();
   }
   throw InputError({.where = folder.string(),
