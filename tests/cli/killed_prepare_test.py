@@ -51,12 +51,19 @@ def prepare(program: str, folder: Path, n: int, out: str) -> str:
     return done.stderr
 
 
+def reads_the_third(parts: Path) -> bool:
+    try:
+        return any(parts.glob(f".*.part*/spool{KILLED_IN}.*"))
+    except FileNotFoundError:  # renamed while we looked
+        return False
+
+
 def kill_while_it_reads(program: str, folder: Path) -> bool:
     """False when the program was through before it could be killed."""
     process = subprocess.Popen([program, "prepare", "-q", f"{N_FILES - 1}.toml", "--out", "killed"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
-        if any((folder / "killed" / "store.parts").glob(f".*.part*/spool{KILLED_IN}.*")):
+        if reads_the_third(folder / "killed" / "store.parts"):
             process.send_signal(signal.SIGKILL)
             break
     return process.wait(60) == -signal.SIGKILL
