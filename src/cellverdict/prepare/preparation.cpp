@@ -7,6 +7,7 @@
 #include <cellverdict/table/quantile.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -40,6 +41,28 @@ double median_total(const TrainView& train) {
   for (std::int64_t i = 0; i < train.n_cells(); ++i) totals.push_back(train.total(i));
   return median_of(totals);
 }
+
+// Most counts of a cell are one, two or three: their logarithms are taken once.
+class SmallCounts {
+ public:
+  explicit SmallCounts(double factor) : factor_(factor) {}
+
+  float log1p(float count) {
+    const auto whole = static_cast<std::size_t>(count >= 0 && count < kMost ? count : 0);
+    if (static_cast<float>(whole) != count) return fresh(count);
+    if (whole >= n_known_)
+      for (; n_known_ <= whole; ++n_known_) known_[n_known_] = fresh(static_cast<float>(n_known_));
+    return known_[whole];
+  }
+
+ private:
+  static constexpr float kMost = 16;
+  float fresh(float count) const { return static_cast<float>(std::log1p(static_cast<double>(count) * factor_)); }
+
+  double factor_;
+  std::size_t n_known_ = 0;
+  std::array<float, static_cast<std::size_t>(kMost)> known_;
+};
 
 }  // namespace
 
@@ -88,12 +111,12 @@ void apply_preparation(const Preparation& p, const std::vector<std::int32_t>& co
   };
   const double factor = p.target_sum > 0 && total > 0 ? p.target_sum / total : 1;
   const std::size_t begin = out.indices.size();
+  SmallCounts logs(factor);
   for (std::size_t k = 0; k < counts.genes.size(); ++k) {
     const std::int32_t g = column[counts.genes[k]];
     if (g < 0) continue;
-    const double x = static_cast<double>(counts.values[k]) * factor;
     // The same rounding to float as where the statistics were summed.
-    out.push(g, static_cast<float>(p.log1p ? std::log1p(x) : x));
+    out.push(g, p.log1p ? logs.log1p(counts.values[k]) : static_cast<float>(static_cast<double>(counts.values[k]) * factor));
   }
   // A stranger's file may list the genes in another order: the sums of the net must not depend on that.
   out.sort_from(begin);
