@@ -38,6 +38,14 @@ PreparedCells::PreparedCells(const CellView& view, const Preparation& preparatio
   cached_ = true;
 }
 
+PreparedCells::PreparedCells(const CellView& view, std::vector<float> latents, std::int64_t n_latents)
+    : view_(view), cached_(true), latents_(std::move(latents)), n_latents_(n_latents), density_(1) {}
+
+void append_full_row(std::span<const float> numbers, CsrBlock& out) {
+  for (std::size_t k = 0; k < numbers.size(); ++k) out.push(static_cast<std::int32_t>(k), numbers[k]);
+  out.end_row();
+}
+
 void PreparedCells::prepare(std::int64_t i, CsrBlock& out) const {
   CsrBlock counts;
   view_.append_counts(i, counts);
@@ -46,6 +54,9 @@ void PreparedCells::prepare(std::int64_t i, CsrBlock& out) const {
 
 void PreparedCells::append(std::int64_t i, CsrBlock& out) const {
   if (!cached_) return prepare(i, out);
+  if (are_latent())
+    return append_full_row(std::span(latents_).subspan(static_cast<std::size_t>(i * n_latents_), static_cast<std::size_t>(n_latents_)),
+                           out);
   const CsrRow row = cache_.row(i);
   out.indices.insert(out.indices.end(), row.genes.begin(), row.genes.end());
   out.values.insert(out.values.end(), row.values.begin(), row.values.end());

@@ -4,6 +4,7 @@
 #include <cellverdict/encode/minibatches.h>
 #include <cellverdict/evaluate/cell_types.h>
 #include <cellverdict/evaluate/wording.h>
+#include <cellverdict/stats/principal_components.h>
 
 #include <fmt/format.h>
 
@@ -136,36 +137,129 @@ UnitKnowledge embedding(const BaselineRequest& request) {
           .sides = {embedding_rows(request.train, of), embedding_rows(request.asked, of)}};
 }
 
-BaselinePrediction cells(const BaselineRequest& request) {
-  const CellView& train = request.train;
-  const PreparedCells prepared(train, request.preparation, 0);
+// Training cells spread over the view, as many as a regression on cells is shown.
+std::vector<std::int64_t> shown_cells(const TrainView& train) {
   const std::int64_t n = std::min(kMostTrainingCells, train.n_cells());
+  std::vector<std::int64_t> cells;
+  for (std::int64_t k = 0; k < n; ++k) cells.push_back(k * train.n_cells() / n);
+  return cells;
+}
+
+// The regression on cells, whatever is known of each.
+class CellRegression {
+ public:
+  CellRegression(const BaselineRequest& request, const std::vector<std::int64_t>& shown)
+      : n_classes_(std::ssize(request.train.classes())),
+        // The penalty of one observation for every hundred cells: cells of one unit repeat each other.
+        options_{.c = 0.01, .class_weights = ClassWeights::balanced, .tolerance = 1e-3, .threads = request.context.threads} {
+    for (const std::int64_t i : shown) truth_.push_back(request.train.label(i));
+  }
+
+  template <class Features>
+  void fit(const Features& features) {
+    model_ = fit_logistic(rows_of(features), truth_, n_classes_, options_);
+  }
+  template <class Features>
+  void ask(const Features& features, std::vector<double>& out) const {
+    const auto part = apply_logistic(model_, rows_of(features), options_.threads);
+    out.insert(out.end(), part.begin(), part.end());
+  }
+
+ private:
+  std::int64_t n_classes_;
+  LogisticOptions options_;
+  std::vector<std::int32_t> truth_;
+  LogisticModel model_;
+};
+
+SparseFeatures features_of(const CsrBlock& block, std::int64_t n_genes) {
+  return {block.indptr, block.indices, block.values, n_genes};
+}
+
+CsrBlock gather(const PreparedCells& prepared, const std::vector<std::int64_t>& cells) {
   CsrBlock block;
-  std::vector<std::int32_t> truth;
-  for (std::int64_t k = 0; k < n; ++k) {
-    const std::int64_t i = k * train.n_cells() / n;  // spread over the view
-    prepared.append(i, block);
-    truth.push_back(train.label(i));
-  }
-  const auto n_classes = std::ssize(train.classes());
-  const auto n_genes = request.preparation.genes.size();
-  // The penalty of one observation for every hundred cells: cells of one unit repeat each other.
-  const LogisticOptions options{
-      .c = 0.01, .class_weights = ClassWeights::balanced, .tolerance = 1e-3, .threads = request.context.threads};
-  const LogisticModel model =
-      fit_logistic(rows_of(SparseFeatures{block.indptr, block.indices, block.values, n_genes}), truth, n_classes, options);
-  BaselinePrediction out{
-      .name = "cells",
-      .how = fmt::format("logistic regression on {} training cells, {} genes", with_commas(n), with_commas(n_genes))};
+  for (const std::int64_t i : cells) prepared.append(i, block);
+  return block;
+}
+
+// Calls work(features) for the cells asked about, some thousand at a time.
+template <class Work>
+void each_asked(const BaselineRequest& request, const Work& work) {
   const PreparedCells asked(request.asked, request.preparation, 0);
-  for (std::int64_t first = 0; first < asked.n_cells(); first += 4096) {
-    block.clear();
-    for (std::int64_t i = first; i < std::min(first + 4096, asked.n_cells()); ++i) asked.append(i, block);
-    const auto part =
-        apply_logistic(model, rows_of(SparseFeatures{block.indptr, block.indices, block.values, n_genes}), options.threads);
-    out.probability.insert(out.probability.end(), part.begin(), part.end());
-  }
+  for (const auto& batch : ordered_batches(asked.n_cells(), 4096)) work(features_of(gather(asked, batch), asked.n_genes()));
+}
+
+BaselinePrediction cells(const BaselineRequest& request) {
+  const std::vector<std::int64_t> shown = shown_cells(request.train);
+  const std::int64_t n_genes = request.preparation.genes.size();
+  const CsrBlock taught = gather(PreparedCells(request.train, request.preparation, 0), shown);
+  CellRegression regression(request, shown);
+  regression.fit(features_of(taught, n_genes));
+  BaselinePrediction out{.name = "cells",
+                         .how = fmt::format("logistic regression on {} training cells, {} genes", with_commas(std::ssize(shown)),
+                                            with_commas(n_genes))};
+  each_asked(request, [&](const SparseFeatures& features) { regression.ask(features, out.probability); });
   return out;
+}
+
+BaselinePrediction principal_components(const BaselineRequest& request) {
+  const std::vector<std::int64_t> shown = shown_cells(request.train);
+  const std::int64_t n_genes = request.preparation.genes.size();
+  const CsrBlock taught = gather(PreparedCells(request.train, request.preparation, 0), shown);
+  const int threads = request.context.threads;
+  const PrincipalComponents pca = fit_principal_components(
+      RowBlocks{.n_rows = std::ssize(shown),
+                .n_features = n_genes,
+                .read = [&](const auto& see) { see(features_of(taught, n_genes)); }},
+      {.components = std::min({std::int64_t{256}, n_genes, std::ssize(shown) - 1}), .seed = request.context.seed, .threads = threads});
+  const auto scores = [&](const SparseFeatures& rows) { return project_rows(pca, rows, threads); };
+  CellRegression regression(request, shown);
+  const std::vector<double> known = scores(features_of(taught, n_genes));
+  regression.fit(DenseFeatures{known, pca.n_components});
+  BaselinePrediction out{.name = "pca",
+                         .how = fmt::format("logistic regression on {} principal components of {} training cells, {} genes",
+                                            pca.n_components, with_commas(std::ssize(shown)), with_commas(n_genes))};
+  each_asked(request, [&](const SparseFeatures& features) {
+    const std::vector<double> some = scores(features);
+    regression.ask(DenseFeatures{some, pca.n_components}, out.probability);
+  });
+  return out;
+}
+
+BaselinePrediction latent(const BaselineRequest& request) {
+  const std::vector<std::int64_t> shown = shown_cells(request.train);
+  const std::int64_t n = request.latents.n;
+  const std::vector<float> all = request.latents.of_view(request.train), asked = request.latents.of_view(request.asked);
+  std::vector<double> known;
+  for (const std::int64_t i : shown) known.insert(known.end(), all.begin() + i * n, all.begin() + (i + 1) * n);
+  CellRegression regression(request, shown);
+  regression.fit(DenseFeatures{known, n});
+  BaselinePrediction out{.name = "latent",
+                         .how = fmt::format("logistic regression on the {} latent numbers of {} training cells", n,
+                                            with_commas(std::ssize(shown)))};
+  const std::vector<double> rows(asked.begin(), asked.end());
+  regression.ask(DenseFeatures{rows, n}, out.probability);
+  return out;
+}
+
+UnitKnowledge latent_mean(const BaselineRequest& request) {
+  const auto means = [&](const CellView& view) {
+    const std::vector<float> numbers = request.latents.of_view(view);
+    const std::int64_t n = request.latents.n;
+    UnitRows rows = unit_rows(view, n);
+    std::vector<double> cells(static_cast<std::size_t>(rows.size()));
+    for (std::size_t i = 0; i < rows.of_cell.size(); ++i) {
+      const std::int32_t u = rows.of_cell[i];
+      ++cells[u];
+      for (std::int64_t k = 0; k < n; ++k) rows.at(u, k) += numbers[static_cast<std::int64_t>(i) * n + k];
+    }
+    for (std::size_t u = 0; u < cells.size(); ++u)
+      for (std::int64_t k = 0; k < n; ++k) rows.at(static_cast<std::int64_t>(u), k) /= cells[u];
+    return rows;
+  };
+  return {.name = "latent mean",
+          .what = fmt::format("the mean of {} latent numbers over the cells of each unit", request.latents.n),
+          .sides = {means(request.train), means(request.asked)}};
 }
 
 }  // namespace
@@ -181,6 +275,9 @@ std::vector<BaselinePrediction> predict_baselines(const BaselineRequest& request
     if (name == "pseudobulk") ask_classifiers(request, pseudobulk(request), request.classifiers, out);
     if (name == "embedding" && request.embedding != nullptr) ask_classifiers(request, embedding(request), request.classifiers, out);
     if (name == "cells") out.push_back(cells(request));
+    if (name == "pca") out.push_back(principal_components(request));
+    if (name == "latent" && request.latents.n > 0) out.push_back(latent(request));
+    if (name == "latent mean" && request.latents.n > 0) ask_classifiers(request, latent_mean(request), request.classifiers, out);
   }
   return out;
 }

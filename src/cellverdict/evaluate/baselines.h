@@ -1,6 +1,7 @@
 #pragma once
 // What a model has to beat: answering by prevalence, by covariates, by the composition of cell types (annotated, or found by
-// k-means), by pseudobulk profiles, by the mean of an embedding others computed for each cell, and a regression on single cells.
+// k-means), by pseudobulk profiles, by the mean of an embedding others computed for each cell, and regressions on single cells: on
+// their genes, on the principal components of these, and on what the model's own encoder makes of them.
 // What is known of a unit goes into several classifiers. Each is fitted on the training side of one fold and asked about any cells.
 // Squair et al. 2021 and Kedzierska et al. 2023: simple models on pseudobulk often match the large ones.
 
@@ -12,13 +13,21 @@
 #include <cellverdict/prepare/unit_embedding.h>
 #include <cellverdict/split/views.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace cellverdict {
 
 // The names [evaluate] baselines may have, in the order of tables.
-inline constexpr const char* kBaselineNames[] = {"majority", "covariates", "composition", "pseudobulk", "embedding", "cells"};
+inline constexpr const char* kBaselineNames[] = {"majority", "covariates", "composition", "pseudobulk", "embedding", "cells", "pca",
+                                                 "latent", "latent mean"};
+
+// Numbers of each cell that were learned elsewhere: the model's encoder.
+struct CellNumbers {
+  std::int64_t n = 0;                                               // per cell; 0: there is none
+  std::function<std::vector<float>(const CellView& view)> of_view;  // [cells, n]
+};
 
 // How often the trained model is shown each training unit; units of the baselines weigh as much. The majority is as it is.
 struct UnitSampling {
@@ -37,6 +46,7 @@ struct BaselineRequest {
   std::int64_t k_means_types = 0;            // as many; 0: no composition baseline without a column
   const UnitProfiles* profiles = nullptr;    // of all units, where they are at hand: no cell is read for a pseudobulk then
   const UnitEmbedding* embedding = nullptr;  // none: no such baseline
+  CellNumbers latents = {};                  // none: no such baselines
   std::vector<std::string> classifiers = {"logistic"};  // of composition, pseudobulk and embedding
   ClassifierOptions classifier = {};
   UnitSampling sampling = {};

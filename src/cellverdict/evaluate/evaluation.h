@@ -156,6 +156,57 @@ struct SubgroupTable {
   std::string why_not;           // a clause, where there are none
 };
 
+// Scores of the label over cells or over units.
+struct SetScores {
+  std::int64_t n = 0;
+  double loss = 0, accuracy = 0, balanced_accuracy = 0;
+  double f1 = 0;  // of the positive class; of more classes macro
+  double macro_f1 = 0, weighted_f1 = 0;
+  std::optional<double> auc;
+};
+struct SetCall {
+  std::string unit, label, predicted;
+  std::int64_t n_cells = 0;
+  double cell_accuracy = 0;  // share of its cells called right
+};
+struct SetModel {
+  std::string name, how;  // the net first, its name empty; then simple models
+  SetScores cells, units;
+  std::optional<SetScores> binary_cells, binary_units;  // normal or not, the positive not being normal
+  std::vector<MeasuredMetric> metrics;                  // with intervals over units
+  std::vector<SetCall> calls;
+};
+struct SetEpoch {
+  std::int64_t epoch = 0;
+  SetScores cells;
+  std::optional<SetScores> binary;
+};
+// Cells of the test side by name (named_sets.h).
+struct SetResult {
+  std::string name, where;
+  std::int64_t n_cells = 0, n_units = 0;
+  std::vector<std::int64_t> class_cells;  // [classes]
+  std::vector<std::string> missing;       // classes without a cell
+  std::vector<SetModel> models;
+  std::vector<SetEpoch> curve;  // of the net, after each epoch; none: it was not asked for
+};
+
+// Cells as points on the first two principal components of their latent numbers; the axes are fitted on training cells.
+struct LatentMap {
+  std::vector<double> x, y;
+  std::vector<std::string> label, type, side;  // [points]; type may be empty
+  std::string type_column;
+  std::vector<double> explained;  // share of the variance on x and y
+};
+
+// How well the encoder reconstructs cells of the test side.
+struct ReconstructionSummary {
+  std::string set;  // of [evaluate] set, or "test"
+  std::int64_t n_cells = 0;
+  double r2 = 0, mse = 0;
+  double median_r2_of_gene = 0, median_r2_of_cell = 0;
+};
+
 // Below this an AUC is no longer the noise around 0.5 that a handful of units gives, but a rule learned the wrong way round.
 inline constexpr double kInvertedBelow = 0.4;
 
@@ -185,6 +236,10 @@ struct Evaluation {
   std::vector<UnitResult> units;         // test side, one a unit and class: see n_test_units
   std::vector<CovariateBaseline> baselines;
   std::vector<RivalResult> rivals;
+  std::vector<SetResult> sets;                  // of [evaluate] set; the test side itself first, as "test"
+  std::string normal;                           // of [evaluate] normal
+  LatentMap latent_map;                         // of input "latent"; else without points
+  std::vector<ReconstructionSummary> reconstruction;  // likewise
   std::vector<PermutationResult> permutations;  // of each pipeline that was asked for
   std::vector<ConfoundingRow> confounding;      // of the whole cohort, all sides
   double majority_accuracy = 0;                 // always answering the class with most training cells, over test cells

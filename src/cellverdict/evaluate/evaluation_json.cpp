@@ -14,7 +14,7 @@ namespace cellverdict {
 using Json = nlohmann::ordered_json;
 
 namespace {
-constexpr int kVersion = 6;
+constexpr int kVersion = 7;
 constexpr const char* kAdvice = "evaluate again with this version of cellverdict";
 }  // namespace
 
@@ -213,6 +213,72 @@ static void fields(auto& io, Same<SubgroupTable> auto& table) {
   io("why_not", table.why_not);
 }
 
+static void fields(auto& io, Same<SetScores> auto& s) {
+  io("n", s.n);
+  io("loss", s.loss);
+  io("accuracy", s.accuracy);
+  io("balanced_accuracy", s.balanced_accuracy);
+  io("f1", s.f1);
+  io("macro_f1", s.macro_f1);
+  io("weighted_f1", s.weighted_f1);
+  io("auc", s.auc);
+}
+
+static void fields(auto& io, Same<SetCall> auto& call) {
+  io("unit", call.unit);
+  io("label", call.label);
+  io("predicted", call.predicted);
+  io("n_cells", call.n_cells);
+  io("cell_accuracy", call.cell_accuracy);
+}
+
+static void fields(auto& io, Same<SetModel> auto& model) {
+  io("name", model.name);
+  io("how", model.how);
+  io("cells", model.cells);
+  io("units", model.units);
+  io("binary_cells", model.binary_cells);
+  io("binary_units", model.binary_units);
+  io("metrics", model.metrics);
+  io("calls", model.calls);
+}
+
+static void fields(auto& io, Same<SetEpoch> auto& epoch) {
+  io("epoch", epoch.epoch);
+  io("cells", epoch.cells);
+  io("binary", epoch.binary);
+}
+
+static void fields(auto& io, Same<SetResult> auto& set) {
+  io("name", set.name);
+  io("where", set.where);
+  io("n_cells", set.n_cells);
+  io("n_units", set.n_units);
+  io("class_cells", set.class_cells);
+  io("missing", set.missing);
+  io("models", set.models);
+  io("curve", set.curve);
+}
+
+static void fields(auto& io, Same<LatentMap> auto& map) {
+  io("x", map.x);
+  io("y", map.y);
+  io("label", map.label);
+  io("type", map.type);
+  io("side", map.side);
+  io("type_column", map.type_column);
+  io("explained", map.explained);
+}
+
+static void fields(auto& io, Same<ReconstructionSummary> auto& r) {
+  io("set", r.set);
+  io("n_cells", r.n_cells);
+  io("r2", r.r2);
+  io("mse", r.mse);
+  io("median_r2_of_gene", r.median_r2_of_gene);
+  io("median_r2_of_cell", r.median_r2_of_cell);
+}
+
 static void fields(auto& io, Same<Evaluation> auto& e) {
   io("name", e.name);
   io("verdict", e.verdict);
@@ -240,6 +306,10 @@ static void fields(auto& io, Same<Evaluation> auto& e) {
   io("units", e.units);
   io("baselines", e.baselines);
   io("rivals", e.rivals);
+  io("sets", e.sets);
+  io("normal", e.normal);
+  io("latent_map", e.latent_map);
+  io("reconstruction", e.reconstruction);
   io("permutations", e.permutations);
   io("confounding", e.confounding);
   io("majority_accuracy", e.majority_accuracy);

@@ -241,6 +241,40 @@ double majority_accuracy(const EvaluateInput& input, const TestView& test) {
   return static_cast<double>(right) / static_cast<double>(test.n_cells());
 }
 
+const OptionTable<EvaluationSet>& set_options() {
+  static const auto table = OptionTable<EvaluationSet>("evaluate.set")
+                                .add("name", &EvaluationSet::name, "of the set in tables and figures")
+                                .add("where", &EvaluationSet::where, "which cells of the test side, as [data] where");
+  return table;
+}
+
+void read_sets(EvaluateOptions& options, const Value& value, const std::string& where) {
+  const auto* list = std::get_if<ValueList>(&value.data);
+  if (list == nullptr)
+    throw UsageError({.where = where,
+                      .found = value.kind(),
+                      .expected = "a list of sets",
+                      .advice = "write [[evaluate.set]] with name and where"});
+  options.sets.clear();
+  for (const auto& item : *list) {
+    EvaluationSet set;
+    set_options().read(item, set, where);
+    const bool taken = set.name == "test" || std::ranges::find(options.sets, set.name, &EvaluationSet::name) != options.sets.end();
+    if (set.name.empty() || set.where.empty() || taken)
+      throw UsageError({.where = where,
+                        .found = taken ? "the name '" + set.name + "' twice" : "a set without " + std::string(set.name.empty() ? "name" : "where"),
+                        .expected = "a name of its own and which cells it is of",
+                        .advice = "write [[evaluate.set]] name = \"monocytes\", where = \"cell_type == 'monocyte'\""});
+    options.sets.push_back(std::move(set));
+  }
+}
+
+Value write_sets(const EvaluateOptions& options) {
+  ValueList list;
+  for (const auto& set : options.sets) list.push_back({set_options().write(set), {}});
+  return {std::move(list), {}};
+}
+
 }  // namespace
 
 const OptionTable<EvaluateOptions>& evaluate_options() {
@@ -254,9 +288,10 @@ const OptionTable<EvaluateOptions>& evaluate_options() {
                "obs columns that say the label in other words (a code of the diagnosis): neither warned of nor held against the "
                "model")
           .add("baselines", &EvaluateOptions::baselines,
-               "simple models in the same table: majority, covariates, composition, pseudobulk, embedding, cells (each where the "
-               "data allow it)",
-               one_of({"majority", "covariates", "composition", "pseudobulk", "embedding", "cells"}))
+               "simple models in the same table: majority, covariates, composition, pseudobulk, embedding, cells, pca, latent, latent "
+               "mean (each where the data and the model allow it; the last three: logistic regressions on 256 principal components "
+               "of cells, on the model's latent numbers of cells, on their mean over a unit's cells)",
+               one_of({"majority", "covariates", "composition", "pseudobulk", "embedding", "cells", "pca", "latent", "latent mean"}))
           .add("classifiers", &EvaluateOptions::classifiers,
                "what composition, pseudobulk and embedding are each put into: logistic, knn, mlp",
                one_of({"logistic", "knn", "mlp"}))
@@ -293,7 +328,11 @@ const OptionTable<EvaluateOptions>& evaluate_options() {
           .add("samplings", &EvaluateOptions::samplings,
                "kind = \"bag\": drawings of each unit's cells that the one trained model is asked about; the mean of their "
                "probabilities is the answer, and how far they lie apart is shown",
-               between(1, 1000));
+               between(1, 1000))
+          .add("normal", &EvaluateOptions::normal,
+               "class of the label that all others together are held against, in the tables of named sets; empty: none")
+          .add_custom("set", "[[evaluate.set]] name, where: further cells of the test side, asked about after every epoch", read_sets,
+                      write_sets);
   return table;
 }
 

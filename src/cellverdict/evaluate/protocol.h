@@ -12,6 +12,12 @@
 
 namespace cellverdict {
 
+// [[evaluate.set]]: further cells of the test side the model is asked about.
+struct EvaluationSet {
+  std::string name;
+  std::string where;  // as [data] where
+};
+
 struct EvaluateOptions {
   std::vector<std::string>
       covariates;  // columns for covariate-only baselines; empty: the split's `by` and the extra heads' columns
@@ -32,6 +38,8 @@ struct EvaluateOptions {
   std::string permute_within;                     // obs column; "": all units together, or the values of a matched scheme
   std::string threshold = "0.5";                  // or "validation"
   std::string temperature = "1";                  // or "validation"
+  std::vector<EvaluationSet> sets;                // asked after every epoch too
+  std::string normal;                             // class of the label that all others are held against as one
   std::int64_t samplings = 10;                    // drawings of cells that a net of bags is asked about; their mean is its answer
 };
 const OptionTable<EvaluateOptions>& evaluate_options();

@@ -4,10 +4,10 @@
 // The network that was published with that study differs from its text: Dense without a bias, one more Dense(width / 2) –
 // activation before the heads, and Keras' constants of BatchNorm. Each of these is an option of the shape.
 //
-// To add a net: give it Mlp's constructor and forward(), hold it in Classifier::Parts (train/net_of_card.h), choose it by [model]
-// kind in make_parts (train/classifier.cpp), and add its name there in train/options.cpp.
+// To add a net of single cells: derive it from CellNet (nets/cell_net.h) as here, choose it by [model] kind in make_parts
+// (train/classifier.cpp), and add its name there in train/options.cpp.
 
-#include <cellverdict/nets/first_layer.h>
+#include <cellverdict/nets/cell_net.h>
 
 #include <torch/torch.h>
 
@@ -34,13 +34,12 @@ struct MlpShape {
   std::int64_t head_width() const { return half_width_layer ? std::max<std::int64_t>(1, width / 2) : width; }
 };
 
-class Mlp : public torch::nn::Module {
+class Mlp : public CellNet {
  public:
   // Weights as torch::nn::Linear draws them, from `seed` alone.
   Mlp(const MlpShape& shape, std::uint64_t seed);
 
-  // Logits per head, [cells, head_logits]. `step` numbers the dropout masks of a training step; not used when evaluating.
-  std::vector<torch::Tensor> forward(const CellBatch& cells, std::uint64_t step);
+  std::vector<torch::Tensor> forward(const CellBatch& cells, std::uint64_t step) override;
 
  private:
   MlpShape shape_;

@@ -211,7 +211,7 @@ std::string make_page(const PageInput& input) {
   const bool many = report.variants.size() > kManyVariants;
   out += many ? compare_section(state) + comparison(report) + verdicts(report)
               : verdicts(report) + compare_section(state) + comparison(report);
-  out += ablation_section(state);
+  out += lineage_section(state) + ablation_section(state);
   out += confounding_section(report);
   out += "<h2>All variants in figures</h2>\n" + html_of(state, input.overview);
   for (std::size_t i = 0; i < report.variants.size(); ++i) out += variant_section(state, i);

@@ -20,6 +20,7 @@ struct PageInput {
   Comparison comparison;                      // of the variants
   std::vector<Figure> side_by_side;           // its figures
   std::vector<Figure> ablation;               // of trainings with several seeds
+  std::vector<Figure> lineage;                // of named sets, over all variants
   std::vector<std::vector<Figure>> sweeps;    // one list a variant
   std::filesystem::path folder;               // where report.html will stand; links are relative to it
   std::string library;                        // the JavaScript that draws the figures; empty when there is none
@@ -38,6 +39,10 @@ std::string html_of(PageState& state, const std::vector<Figure>& figures);
 std::string compare_section(PageState& state);
 // Means over seeds of the training, with their figures; empty where each variant was trained once.
 std::string ablation_section(PageState& state);
+// Named sets of cells: all variants, zero-shot beside direct; empty where no set was asked for.
+std::string lineage_section(PageState& state);
+// Of one variant, with its simple models.
+std::string sets_table(const Evaluation& evaluation, const std::string& unit_noun);
 // What a sweep tried, with its figures; empty without one.
 std::string sweep_section(PageState& state, std::size_t index);
 std::string variant_section(PageState& state, std::size_t index);

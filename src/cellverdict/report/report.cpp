@@ -6,6 +6,7 @@
 #include <cellverdict/report/comparison.h>
 #include <cellverdict/report/figures.h>
 #include <cellverdict/report/html.h>
+#include <cellverdict/report/lineage.h>
 #include <cellverdict/report/page.h>
 #include <cellverdict/report/render.h>
 #include <cellverdict/report/report.h>
@@ -39,6 +40,7 @@ std::vector<Figure*> all_figures(PageInput& page) {
   for (auto& figure : page.overview) out.push_back(&figure);
   for (auto& figure : page.side_by_side) out.push_back(&figure);
   for (auto& figure : page.ablation) out.push_back(&figure);
+  for (auto& figure : page.lineage) out.push_back(&figure);
   for (auto* lists : {&page.variants, &page.sweeps})
     for (auto& figures : *lists)
       for (auto& figure : figures) out.push_back(&figure);
@@ -55,6 +57,17 @@ void write_specs(const std::vector<Figure*>& figures, ReportResult& result) {
   }
 }
 
+// Its path, empty where there is no table; one of an earlier report must not stand there then.
+fs::path write_table(const fs::path& file, const std::string& table) {
+  std::error_code ignored;
+  if (table.empty()) {
+    fs::remove(file, ignored);
+    return {};
+  }
+  write_file(file, table);
+  return file;
+}
+
 }  // namespace
 
 ReportResult write_report(const RunContext& context, const ReportInput& given, const fs::path& folder,
@@ -66,7 +79,8 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
   page.comparison = compare_variants(input);
   page.side_by_side = compare_figures(input, page.comparison);
   page.ablation = ablation_figures(input);
-  for (auto* figures : {&page.overview, &page.side_by_side, &page.ablation})
+  page.lineage = lineage_figures(input);
+  for (auto* figures : {&page.overview, &page.side_by_side, &page.ablation, &page.lineage})
     for (auto& figure : *figures) figure.folder = folder / "figures";
   for (const auto& variant : input.variants) {
     auto figures = split_figures(variant, input.unit_noun);
@@ -74,6 +88,7 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
     for (auto& figure : unit_figures(variant, input.unit_noun)) figures.push_back(std::move(figure));
     for (auto& figure : control_figures(variant, input.unit_noun)) figures.push_back(std::move(figure));
     for (auto& figure : curve_figures(variant)) figures.push_back(std::move(figure));
+    for (auto& figure : set_figures(variant)) figures.push_back(std::move(figure));
     page.variants.push_back(std::move(figures));
     page.sweeps.push_back(sweep_figures(variant));
   }
@@ -91,22 +106,10 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
     for (Figure* figure : figures) figure->png = read_file(beside(*figure, ".png"));
   page.pictures_note = result.note;
   if (const fs::path library = share_folder() / "figures.js"; fs::exists(library)) page.library = read_file(library);
-  const fs::path comparison = folder / "comparison.tsv";
-  if (page.comparison.is_empty()) {
-    std::error_code ignored;
-    fs::remove(comparison, ignored);  // of an earlier report with more variants
-  } else {
-    write_file(comparison, comparison_tsv(input, page.comparison));
-    result.comparison = comparison;
-  }
-  const fs::path ablation = folder / "ablation.tsv";
-  if (page.ablation.empty()) {
-    std::error_code ignored;
-    fs::remove(ablation, ignored);
-  } else {
-    write_file(ablation, ablation_tsv(input));
-    result.ablation = ablation;
-  }
+  result.comparison = write_table(folder / "comparison.tsv", page.comparison.is_empty() ? "" : comparison_tsv(input, page.comparison));
+  result.ablation = write_table(folder / "ablation.tsv", page.ablation.empty() ? "" : ablation_tsv(input));
+  write_table(folder / "named_sets.tsv", lineage_table_tsv(input));
+  write_table(folder / "zero_shot.tsv", zero_shot_tsv(input));
   result.card = folder / "model-card.md";
   write_file(result.card, model_card_markdown(input));
   result.html = folder / "report.html";

@@ -86,6 +86,26 @@ void refuse_two_balances(const Experiment& e, const std::string& file) {
                     .advice = "set class_weights = \"none\", or balance_and_class_weights = true in [model.bag] to have both"});
 }
 
+// Which nets read latent numbers, and what they ask of them.
+void check_latent(const Experiment& e, const std::string& file) {
+  const ModelOptions& m = e.model;
+  const auto refuse = [&](const std::string& where, const std::string& found, const std::string& expected, const std::string& advice) {
+    throw UsageError({.where = file + " " + where, .found = found, .expected = expected, .advice = advice});
+  };
+  if ((m.kind == "transformer" || m.kind == "graph") && m.input != "latent")
+    refuse("[model] kind = \"" + m.kind + "\"", "input = \"" + m.input + "\"", "input = \"latent\"",
+           "these nets read the latent numbers of an autoencoder");
+  if (m.kind == "bag" && m.input != "genes")
+    refuse("[model] input = \"" + m.input + "\"", "kind = \"bag\"", "a net of single cells",
+           "bags have an encoder of their own; the baseline \"latent mean\" gives patients the mean of their cells' latent numbers");
+  if (m.kind == "transformer" && m.transformer.width % m.transformer.heads != 0)
+    refuse("[model.transformer] heads = " + std::to_string(m.transformer.heads), "a width of " + std::to_string(m.transformer.width),
+           "a width that the heads divide", "set width to a multiple of heads");
+  if (m.input == "latent" && e.prepare.scale.center)
+    refuse("[prepare] scale.center = true", "an autoencoder, whose error is computed from the non-zero values",
+           "values that are not centred", "set scale.center = false");
+}
+
 // [train] seeds: the variant itself, then the same with the net's seed moved on. What does not depend on the net is asked once.
 void add_with_repeats(Experiment experiment, std::vector<Experiment>& out) {
   const int n = experiment.train.seeds;
@@ -165,6 +185,7 @@ std::vector<Experiment> read_experiments(const ExperimentRequest& request) {
       experiment.base = request.file.has_parent_path() ? request.file.parent_path() : std::filesystem::path(".");
       check_complete(experiment, file);
       refuse_two_balances(experiment, file);
+      check_latent(experiment, file);
       return experiment;
     };
     Experiment experiment = read(effective, variant.name);

@@ -104,6 +104,9 @@ std::vector<ModelSetting> read_settings(const fs::path& variant_folder) {
       place->second = values;
     }
   }
+  // The cells it is taught, where not all.
+  if (const Value* found = find_by_path(root, "split.where"); found != nullptr && !plain_text(*found).empty())
+    out.emplace_back("split.where", plain_text(*found));
   for (const char* key : {"evaluate.threshold", "evaluate.temperature"})
     if (const Value* found = find_by_path(root, key)) out.emplace_back(key, plain_text(*found));
   return out;

@@ -5,7 +5,11 @@
 #include <cellverdict/evaluate/baselines.h>
 #include <cellverdict/evaluate/confounding.h>
 #include <cellverdict/evaluate/decision.h>
+#include <cellverdict/evaluate/named_sets.h>
 #include <cellverdict/prepare/unit_embedding.h>
+#include <cellverdict/run/asked_sets.h>
+#include <cellverdict/run/autoencoder_stage.h>
+#include <cellverdict/run/latent_files.h>
 #include <cellverdict/run/metrics_table.h>
 #include <cellverdict/run/patients_file.h>
 #include <cellverdict/run/permutation.h>
@@ -24,6 +28,9 @@ namespace cellverdict {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr const char* kSetsFile = "sets.tsv";
+constexpr const char* kCurvesFile = "curves.tsv";
 
 // Where the store of this key is or may be put.
 fs::path place_of_store(const StudySoFar& study, const std::string& key) {
@@ -73,7 +80,8 @@ StorePlace place_for(const fs::path& out, const fs::path& store) {
 
 // What was made from another configuration must not stand beside this one's.
 void forget_results(const VariantRun& variant) {
-  for (const char* name : {"evaluation.json", "predictions.tsv", "units.tsv", "metrics.tsv", "folds.tsv", kPatientsFile, "figures"})
+  for (const char* name : {"evaluation.json", "predictions.tsv", "units.tsv", "metrics.tsv", "folds.tsv", kSetsFile, kCurvesFile,
+                           kPatientsFile, kLatentFile, kReconstructionFile, "figures"})
     fs::remove_all(variant.folder / name);
   fs::remove(variant.run / "report.html");
 }
@@ -197,6 +205,7 @@ std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant
   for (const auto& name : variant.experiment.evaluate.subgroups) obs.column(name, "[evaluate] subgroups");
   for (const auto& name : variant.experiment.evaluate.same_as_label) obs.column(name, "[evaluate] same_as_label");
   if (const auto& type = variant.experiment.evaluate.cell_type; !type.empty()) obs.column(type, "[evaluate] cell_type");
+  for (const auto& set : variant.experiment.evaluate.sets) static_cast<void>(split.test(set.where));
   for (const auto& head : variant.experiment.model.heads) split.values(head.label, "[[model.head]] label");
   if (asks_for_embedding(variant.experiment.evaluate)) check_embedding(context, embedding_request(variant));
   const fs::path saved = variant.folder / "experiment.toml";
@@ -226,14 +235,15 @@ static UnitSampling sampling_of(const Experiment& e) {
 
 // What simple models say of the fold's test cells, behind what they said of earlier folds'.
 static void ask_baselines(const RunContext& context, const Experiment& experiment, const UnitEmbedding* embedding,
-                          const Split& split, const ModelCard& card, EvaluateInput& input) {
+                          const Split& split, const Classifier& classifier, EvaluateInput& input) {
+  const ModelCard& card = classifier.card();
   const EvaluateOptions& options = experiment.evaluate;
   const TrainView train = split.train();
   const TestView test = split.test();
   std::vector<std::string> extra_heads;
   for (std::size_t h = 1; h < card.heads.size(); ++h) extra_heads.push_back(card.heads[h].label);
   const std::string cell_type = !options.cell_type.empty() ? options.cell_type : test.has_column("cell_type") ? "cell_type" : "";
-  const BaselineRequest request{
+  BaselineRequest request{
       .context = context,
       .train = train,
       .asked = test,
@@ -245,6 +255,12 @@ static void ask_baselines(const RunContext& context, const Experiment& experimen
       .classifiers = options.classifiers,
       .classifier = {.neighbours = options.neighbours, .mlp_width = options.mlp_width, .mlp_penalty = options.mlp_penalty},
       .sampling = sampling_of(experiment)};
+  std::optional<Encoder> encoder;
+  if (card.model.input == "latent") {
+    encoder = classifier.encoder();
+    request.latents = {.n = encoder->n_latents(),
+                       .of_view = [&](const CellView& cells) { return encoder->encode(context, cells, card.preparation); }};
+  }
   for (auto& baseline : predict_baselines(request, options.baselines)) {
     auto known = std::find_if(input.rivals.begin(), input.rivals.end(),
                               [&](const RivalInput& rival) { return rival.name == baseline.name; });
@@ -311,11 +327,17 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
                      {.classifier = classifier, .split = fold.split, .cohort = *fold.cohort, .test = said.draws});
       add_draws(card, std::move(said.draws), input);
     }
-    ask_baselines(context, variant.experiment, embedding ? &*embedding : nullptr, fold.split, card, input);
+    ask_baselines(context, variant.experiment, embedding ? &*embedding : nullptr, fold.split, classifier, input);
     splits.push_back(fold.split);
   }
   const TestView test = join_tests(splits).cells;
   Evaluation evaluation = evaluate(test, input, variant.experiment.evaluate);
+  evaluation.sets = ask_sets(context, variant, folds);
+  evaluation.normal = variant.experiment.evaluate.normal;
+  write_latents(context, variant, folds, evaluation);
+  if (variant.experiment.model.input == "latent")
+    if (const auto warning = transductive_warning(variant.experiment.model.autoencoder); !warning.empty())
+      evaluation.warnings.push_back(warning);
   const auto& of_units = evaluation.heads[0].units;
   const auto score = evaluation.classes.size() == 2 ? of_units->auc : std::optional(of_units->accuracy);
   evaluation.permutations = permute_labels(context, variant.experiment, folds, score);
@@ -324,6 +346,10 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
   write_predictions(variant.folder / "predictions.tsv", test, shown, models);
   write_units(variant.folder / "units.tsv", evaluation);
   write_file(variant.folder / "metrics.tsv", metrics_as_tsv(evaluation));
+  if (!evaluation.sets.empty()) {
+    write_file(variant.folder / kSetsFile, sets_as_tsv(evaluation.sets));
+    write_file(variant.folder / kCurvesFile, set_curves_as_tsv(evaluation.sets));
+  }
   if (!evaluation.folds.empty()) write_file(variant.folder / "folds.tsv", folds_as_tsv(evaluation));
   write_stage_key(variant.folder, "evaluate", key);
   meter.note(variant.folder, "evaluate", context.threads);

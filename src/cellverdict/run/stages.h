@@ -60,6 +60,9 @@ void train_model(const RunContext& context, const VariantRun& variant, FoldRun& 
 // What train_model fits, held in memory and written nowhere: for fits that are repeated on dealt labels.
 Classifier fit_model(const RunContext& context, const Experiment& experiment, const Split& split);
 
+// In the folder of a fold: the net after each epoch, where [[evaluate.set]] asks for learning curves.
+inline constexpr const char* kEpochsFolder = "epochs";
+
 // Opens the test side.
 Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const std::vector<FoldRun>& folds);
 

@@ -5,6 +5,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/version.h>
 #include <cellverdict/evaluate/decision.h>
+#include <cellverdict/run/autoencoder_stage.h>
 #include <cellverdict/run/familiar_file.h>
 #include <cellverdict/run/predicted_side.h>
 #include <cellverdict/run/stage_keys.h>
@@ -107,6 +108,8 @@ void describe(const Training& t, ModelCard& card) {
   card.prepare = t.experiment.prepare;
   card.split = t.split.summary();
   card.where = t.experiment.data.where;
+  if (const std::string& cells = t.experiment.split.where; !cells.empty())
+    card.where = card.where.empty() ? cells : "(" + card.where + ") and (" + cells + ")";
   card.provenance = {{"cellverdict", std::string(version())},
                      {"libtorch", torch_version()},
                      {"seed", std::to_string(t.experiment.train.seed)},
@@ -120,7 +123,14 @@ void describe(const Training& t, ModelCard& card) {
 }
 
 // Preparation and net, without the decision.
-Classifier fit_one(const RunContext& context, const Experiment& e, const Split& split, const TrainRequest& request) {
+Classifier fit_one(const RunContext& context, const Experiment& e, const Split& split, TrainRequest request,
+                   const EncoderPlace& place) {
+  if (e.model.input == "latent") {
+    const FittedEncoder fitted = obtain_encoder(context, e, split, place);
+    request.encoder = &fitted.encoder;
+    return train_classifier(context, split.train(), split.validation(), fitted.preparation, classes_of_heads(split, e.model),
+                            request);
+  }
   const Preparation preparation = fit_preparation(context, split.train(), e.prepare);
   context.log(fmt::format("fit       {} genes in the files, {} in at least {} training cells, {} kept",
                           with_commas(preparation.seen.size()), with_commas(preparation.n_genes_detected),
@@ -133,9 +143,16 @@ double validation_score(const LearningCurve& curve) {
   return monitored(curve.monitor, *curve.epochs[static_cast<std::size_t>(curve.best_epoch - 1)].validation);
 }
 
+// Learning curves of named sets are drawn when the test side is opened, from the net as it was after each epoch.
+bool epochs_wanted(const Training& t) {
+  return !t.experiment.evaluate.sets.empty() && t.experiment.candidates.empty() && t.folder.filename() != "sweep" &&
+         t.experiment.model.kind != "bag";
+}
+
 void train_one(const Training& t) {
   const Experiment& e = t.experiment;
   say_resuming(t);
+  if (!t.resume) fs::remove_all(t.folder / kEpochsFolder);
   const Stopwatch watch;
   const StageMeter meter;
   Classifier classifier = fit_one(t.context, e, t.split,
@@ -143,7 +160,9 @@ void train_one(const Training& t) {
                                    .train = with_net_seed(e.train),
                                    .checkpoints = t.folder / "checkpoint",
                                    .key = t.key,
-                                   .resume = t.resume});
+                                   .resume = t.resume,
+                                   .every_epoch = epochs_wanted(t) ? t.folder / kEpochsFolder : fs::path()},
+                                  {.run = t.variant.run, .store_key = t.variant.store_key, .resume = t.resume});
   describe(t, classifier.card());
   decide(t.context, e.evaluate, t.split.validation(), classifier);
   classifier.save(t.folder / "model");
@@ -237,7 +256,7 @@ Classifier fit_model(const RunContext& context, const Experiment& experiment, co
   std::vector<Experiment> single;
   if (experiment.candidates.empty()) single.push_back(experiment);
   for (const auto& candidate : single.empty() ? experiment.candidates : single) {
-    Classifier classifier = fit_one(context, candidate, split, {.model = candidate.model, .train = with_net_seed(candidate.train)});
+    Classifier classifier = fit_one(context, candidate, split, {.model = candidate.model, .train = with_net_seed(candidate.train)}, {});
     const double score = single.empty() ? validation_score(classifier.card().curve) : 0;
     if (best && score <= best_score) continue;  // of equals the first
     best_score = score;

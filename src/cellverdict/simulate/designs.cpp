@@ -31,7 +31,9 @@ std::vector<int> deal_batches(const SimulateOptions& options, const std::vector<
 
 void plan_cohort(const SimulateOptions& options, std::uint64_t seed, StudyPlan& plan) {
   plan.label_name = "disease";
-  plan.diseased_label = "disease";
+  plan.diseased_labels = {"disease"};
+  if (options.n_diseases > 1) plan.diseased_labels.clear();
+  for (int k = 1; k <= options.n_diseases && options.n_diseases > 1; ++k) plan.diseased_labels.push_back(fmt::format("disease {}", k));
   plan.control_label = "control";
   const auto n_diseased = static_cast<std::int64_t>(std::llround(options.diseased * options.n_donors));
   std::vector<char> diseased(static_cast<std::size_t>(options.n_donors), 0);
@@ -39,12 +41,15 @@ void plan_cohort(const SimulateOptions& options, std::uint64_t seed, StudyPlan& 
   Random(seed, "labels").shuffle(std::span(diseased));
   const auto batches = deal_batches(options, diseased, seed);
 
+  std::vector<int> disease;  // [donors] in turn among the ill
+  for (int n_ill = 0; const char ill : diseased) disease.push_back(ill != 0 ? n_ill++ % options.n_diseases + 1 : 1);
   for (int d = 0; d < options.n_donors; ++d)
     for (int day = 0; day < options.n_days; ++day) {
       SimulatedLibrary library;
       library.donor = fmt::format("D{:02d}", d + 1);
       library.name = library.donor;
       library.diseased = diseased[d] != 0;
+      library.disease = disease[d];
       library.batch = fmt::format("B{}", batches[d] + 1);
       if (options.n_days > 1) {
         library.day = day;
@@ -67,7 +72,7 @@ void plan_lmna(StudyPlan& plan) {
       {"GSM8325054", true, 0, "A"},  {"GSM8325055", true, 9, "B"},   {"GSM8325056", true, 16, "A"},  {"GSM8325057", true, 19, "A"},
   };
   plan.label_name = "genotype";
-  plan.diseased_label = "Patient";
+  plan.diseased_labels = {"Patient"};
   plan.control_label = "Control";
   for (const Row& row : kRows) {
     SimulatedLibrary library;

@@ -21,6 +21,7 @@ struct SimulateOptions {
   // Who is measured. The lmna design fixes these itself: two donors, twelve libraries, seven days.
   int n_donors = 12;
   double diseased = 0.5;
+  int n_diseases = 1;  // each with genes of its own
   int n_batches = 2;
   double confounding = 0.0;
   int n_days = 1;

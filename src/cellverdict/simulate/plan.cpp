@@ -79,7 +79,7 @@ bool StudyPlan::matches(const Program& program, const SimulatedLibrary& library,
     case Program::Kind::cell_type:
       return true;
     case Program::Kind::disease:
-      return library.diseased;
+      return library.diseased && label(library) == program.level;
     case Program::Kind::day:
     case Program::Kind::day_only:
       return library.day && day_text(*library.day) == program.level;

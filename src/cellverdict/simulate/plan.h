@@ -19,6 +19,7 @@ namespace cellverdict {
 struct SimulatedLibrary {
   std::string name, donor, batch, replicate;  // replicate empty: the design has none
   bool diseased = false;
+  int disease = 1;  // which one, of the diseased
   std::optional<double> day;
   std::vector<double> composition;  // [n_cell_types], sums to 1
 };
@@ -39,7 +40,8 @@ struct Program {
 std::string program_name(Program::Kind kind);
 
 struct StudyPlan {
-  std::string label_name, diseased_label, control_label;  // "disease": "disease", "control"
+  std::string label_name, control_label;    // "disease", "control"
+  std::vector<std::string> diseased_labels;  // [diseases] "disease", or "disease 1", …
   GeneList genes;                                         // the last kMitoGenes are mitochondrial
   std::vector<std::string> cell_types;
   std::vector<SimulatedLibrary> libraries;
@@ -47,7 +49,9 @@ struct StudyPlan {
   std::vector<double> mito_shares;     // [kMitoGenes], sums to 1; the same in all cells
   std::vector<Program> programs;
 
-  const std::string& label(const SimulatedLibrary& library) const { return library.diseased ? diseased_label : control_label; }
+  const std::string& label(const SimulatedLibrary& library) const {
+    return library.diseased ? diseased_labels[static_cast<std::size_t>(library.disease - 1)] : control_label;
+  }
   bool matches(const Program& program, const SimulatedLibrary& library, int cell_type) const;
   // Shares of the genes that are not mitochondrial; sum to 1.
   std::vector<double> shares(const SimulatedLibrary& library, int cell_type) const;

@@ -29,7 +29,7 @@ class Maker {
     const std::int64_t n_wide = std::llround(options_.program_share * static_cast<double>(plan_.genes.size()));
     for (std::size_t k = 0; k < plan_.cell_types.size(); ++k)
       add_normal(Program::Kind::cell_type, plan_.cell_types[k], static_cast<int>(k), n_wide, options_.cell_type_effect);
-    add_disease();
+    add_diseases();
     add_days(n_wide);
     for (const auto& donor : levels(&SimulatedLibrary::donor))
       add_normal(Program::Kind::donor, donor, -1, n_wide, options_.donor_effect);
@@ -77,9 +77,15 @@ class Maker {
     }
   }
 
-  void add_disease() {
+  void add_diseases() {
+    for (const auto& label : plan_.diseased_labels) add_disease(label);
+  }
+
+  void add_disease(const std::string& label) {
+    // One disease alone keeps the genes it had before there could be several.
+    const std::string which = plan_.diseased_labels.size() > 1 ? label + ", " : "";
     const std::int64_t n_shared = std::llround(options_.shared_disease * static_cast<double>(options_.n_disease_genes));
-    Random random(seed_, "disease program", "shared");
+    Random random(seed_, "disease program", which + "shared");
     const auto shared = draw_genes(random, expressed_, n_shared, "n_disease_genes");
     std::vector<GeneEffect> shared_effects;
     append_signed(random, shared, options_.effect, options_.effect_spread, shared_effects);
@@ -89,8 +95,8 @@ class Maker {
     const auto asked = static_cast<std::size_t>(options_.n_disease_types);
     const std::size_t n_types = asked == 0 ? plan_.cell_types.size() : std::min(asked, plan_.cell_types.size());
     for (std::size_t k = 0; k < n_types; ++k) {
-      Random own(seed_, "disease program", plan_.cell_types[k]);
-      Program program{Program::Kind::disease, plan_.diseased_label, static_cast<int>(k), shared_effects};
+      Random own(seed_, "disease program", which + plan_.cell_types[k]);
+      Program program{Program::Kind::disease, label, static_cast<int>(k), shared_effects};
       append_signed(own, draw_genes(own, others, options_.n_disease_genes - n_shared, "n_disease_genes"), options_.effect,
                     options_.effect_spread, program.effects);
       std::sort(program.effects.begin(), program.effects.end(),

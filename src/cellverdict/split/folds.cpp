@@ -217,15 +217,15 @@ std::vector<Split> make_folds(const RunContext& context, std::shared_ptr<const C
     summary.fold = fold + 1;
     summary.n_folds = folds.n_folds;
     summary.held_out = folds.held_out.empty() ? "" : folds.held_out[fold];
-    out.push_back(Split::of_sides(cohort, std::move(sides), std::move(summary)));
+    out.push_back(Split::of_sides(cohort, std::move(sides), std::move(summary)).only(split.where));
   }
   return out;
 }
 
-FoldedTest join_tests(const std::vector<Split>& folds) {
+FoldedTest join_tests(const std::vector<Split>& folds, const std::string& where) {
   std::vector<std::int64_t> rows, ends;
   for (const auto& fold : folds) {
-    const auto mine = fold.rows(Side::test);
+    const auto mine = where.empty() ? fold.rows(Side::test) : fold.test_rows(where);
     rows.insert(rows.end(), mine.begin(), mine.end());
     ends.push_back(std::ssize(rows));
   }

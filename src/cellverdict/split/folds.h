@@ -27,7 +27,8 @@ struct FoldedTest {
   TestView cells;
   std::vector<std::int64_t> ends;
 };
-FoldedTest join_tests(const std::vector<Split>& folds);
+// With `where`: of the whole test sides those cells (Split::test); there may be none.
+FoldedTest join_tests(const std::vector<Split>& folds, const std::string& where = "");
 
 // Who was tested (each unit once) and who always taught.
 SplitSummary summary_of_folds(const std::vector<Split>& folds);

@@ -126,7 +126,9 @@ const OptionTable<SplitOptions>& split_options() {
           .add("test", &SplitOptions::test, "values for test; empty: a random part (lists and matched need it)")
           .add("validation_fraction", &SplitOptions::validation_fraction,
                "random part for validation within each class; 0: no validation", between(0, 0.9))
-          .add("test_fraction", &SplitOptions::test_fraction, "random part for test within each class", between(0.01, 0.9));
+          .add("test_fraction", &SplitOptions::test_fraction, "random part for test within each class", between(0.01, 0.9))
+          .add("where", &SplitOptions::where,
+               "of each side only these cells teach and are asked, as [data] where; the sides are dealt before, alike for all");
   return table;
 }
 
@@ -149,7 +151,7 @@ Split Split::make(const RunContext& context, std::shared_ptr<const Cohort> cohor
   }
 
   note_unused_lists(options, summary);
-  return of_sides(std::move(cohort), std::move(sides), std::move(summary));
+  return of_sides(std::move(cohort), std::move(sides), std::move(summary)).only(options.where);
 }
 
 Split Split::of_sides(std::shared_ptr<const Cohort> cohort, std::vector<Side> sides, SplitSummary summary) {

@@ -21,6 +21,7 @@ struct SplitOptions {
   std::vector<std::string> test;        // values of `by`; empty: a random part (not for lists and matched)
   double validation_fraction = 0.2;     // of groups, units or cells, within each class; 0: no validation side
   double test_fraction = 0.2;
+  std::string where;  // of each side only these cells are taught and asked, as [data] where; the sides are dealt before
 };
 const OptionTable<SplitOptions>& split_options();
 
@@ -40,6 +41,17 @@ class Split {
   std::optional<ValidationView> validation() const;  // absent: fixed epochs, threshold 0.5, temperature 1
   TestView test() const { return TestView(cohort_, rows(Side::test)); }
   const SplitSummary& summary() const { return summary_; }
+
+  // The same sides with those cells alone that `where` names (table/row_filter.h; empty: all), described and checked anew. Throws as
+  // make() does, and UsageError for an expression that names nothing.
+  Split only(const std::string& where) const;
+  // As dealt, before only().
+  const Split& whole() const { return whole_ ? *whole_ : *this; }
+  // Of the whole test side those cells, for one more question to a model; there may be none.
+  TestView test(const std::string& where) const;
+  // Those cells of all sides, of the test side too. For what looks at no label and says so: the result is about cells it has seen.
+  TrainView transductive(const std::string& where) const;
+
   // Distinct values of an obs column over all sides: names of classes, not measurements. Throws UsageError for an unknown
   // column and DataError for one of more than kMostNamedValues.
   std::vector<std::string> values(const std::string& column, const std::string& where) const;
@@ -47,15 +59,17 @@ class Split {
  private:
   friend std::vector<Split> make_folds(const RunContext& context, std::shared_ptr<const Cohort> cohort, const SplitOptions& split,
                                        const CvOptions& cv);
-  friend FoldedTest join_tests(const std::vector<Split>& folds);
+  friend FoldedTest join_tests(const std::vector<Split>& folds, const std::string& where);
 
   Split() = default;
   // Checks the sides and describes them. `summary` comes with what is known of the scheme.
   static Split of_sides(std::shared_ptr<const Cohort> cohort, std::vector<Side> sides, SplitSummary summary);
   std::vector<std::int64_t> rows(Side side) const;
+  std::vector<std::int64_t> test_rows(const std::string& where) const;  // as test(where)
 
   std::shared_ptr<const Cohort> cohort_;
-  std::vector<Side> side_;  // [cells]
+  std::vector<Side> side_;              // [cells]
+  std::shared_ptr<const Split> whole_;  // as it was before only(); null: the same
   SplitSummary summary_;
 };
 

@@ -64,7 +64,7 @@ struct FoldedTest;
 
 class TestView : public CellView {
   friend class Split;
-  friend FoldedTest join_tests(const std::vector<Split>& folds);
+  friend FoldedTest join_tests(const std::vector<Split>& folds, const std::string& where);
   using CellView::CellView;
 };
 

@@ -1,8 +1,11 @@
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/digest.h>
 #include <cellverdict/base/error.h>
+#include <cellverdict/nets/mlp.h>
 #include <cellverdict/train/bag_net.h>
+#include <cellverdict/train/latent_nets.h>
 #include <cellverdict/train/net_of_card.h>
+#include <cellverdict/train/net_of_encoder.h>
 #include <cellverdict/train/objective.h>
 #include <cellverdict/train/tensors.h>
 #include <cellverdict/train/torch_door.h>
@@ -10,6 +13,7 @@
 #include <torch/version.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace cellverdict {
@@ -19,9 +23,15 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kPredictionBatch = 4096;
+constexpr const char* kEncoderPrefix = "autoencoder.";
+
+// What the net sees of a cell.
+std::int64_t n_inputs(const ModelCard& card) {
+  return card.model.input == "latent" ? card.model.autoencoder.latent : card.preparation.genes.size();
+}
 
 MlpShape shape_of(const ModelCard& card) {
-  MlpShape shape{.n_genes = card.preparation.genes.size(),
+  MlpShape shape{.n_genes = n_inputs(card),
                  .width = card.model.width,
                  .depth = card.model.depth,
                  .dropout = card.model.dropout,
@@ -84,6 +94,18 @@ void check_shapes(const BagShape& shape, const Safetensors& weights, const std::
   check("patient_predictor.layers.0.weight", {shape.n_classes, shape.patient_width});
 }
 
+void refuse_giant_encoder(const ModelCard& card) {
+  double wide = static_cast<double>(card.model.autoencoder.latent);
+  for (const auto width : card.model.autoencoder.hidden) wide = std::max(wide, static_cast<double>(width));
+  refuse_giant("autoencoder = { hidden, latent } up to " + std::to_string(static_cast<std::int64_t>(wide)),
+               8 * wide * static_cast<double>(card.preparation.genes.size()));
+}
+
+void check_shapes(const ModelCard& card, const Safetensors& weights, const std::string& where) {
+  if (card.model.kind == "bag") check_shapes(bag_shape_of(card), weights, where);
+  if (card.model.kind == "mlp") check_shapes(shape_of(card), weights, where);
+}
+
 // The self-test cells through this build: prepared, predicted, compared.
 void check_self_test(const Classifier& classifier, const std::string& where) {
   const ModelCard& card = classifier.card();
@@ -108,16 +130,25 @@ void check_self_test(const Classifier& classifier, const std::string& where) {
 }  // namespace
 
 std::unique_ptr<Classifier::Parts> make_parts(const ModelCard& card) {
+  auto parts = std::make_unique<Classifier::Parts>();
+  if (card.model.input == "latent") {
+    refuse_giant_encoder(card);
+    parts->encoder = make_autoencoder(card.model.autoencoder, card.preparation.genes.size(), card.train.seed);
+  }
   if (card.model.kind == "bag") {
     const BagShape shape = bag_shape_of(card);
     refuse_giant(shape);
-    return std::make_unique<Classifier::Parts>(
-        Classifier::Parts{.net = nullptr, .bags = std::make_shared<BagClassifier>(shape, card.train.seed)});
+    parts->bags = std::make_shared<BagClassifier>(shape, card.train.seed);
+  } else if (card.model.kind == "transformer") {
+    parts->net = make_transformer_net(card);
+  } else if (card.model.kind == "graph") {
+    parts->net = make_graph_net(card);
+  } else {
+    const MlpShape shape = shape_of(card);
+    refuse_giant(shape);
+    parts->net = std::make_shared<Mlp>(shape, card.train.seed);
   }
-  const MlpShape shape = shape_of(card);
-  refuse_giant(shape);
-  return std::make_unique<Classifier::Parts>(
-      Classifier::Parts{.net = std::make_shared<Mlp>(shape, card.train.seed), .bags = nullptr});
+  return parts;
 }
 
 Classifier::Classifier(ModelCard card, std::unique_ptr<Parts> parts) : card_(std::move(card)), parts_(std::move(parts)) {}
@@ -134,15 +165,12 @@ Classifier Classifier::load(const fs::path& folder) {
                       .found = "SHA-256 " + found,
                       .expected = card.weights_sha256 + " as in model.json",
                       .advice = "the weights are damaged or of another model: train again"});
-  if (card.model.kind == "bag") {
-    check_shapes(bag_shape_of(card), weights, weights_file.string());
-  } else {
-    check_shapes(shape_of(card), weights, weights_file.string());
-  }
+  check_shapes(card, weights, weights_file.string());
   return through_torch_door("loading " + folder.string(), [&] {
     auto parts = make_parts(card);
     if (parts->bags) restore_bag_state(*parts->bags, weights, weights_file.string());
     if (parts->net) restore_tensors(*parts->net, "", weights, weights_file.string());
+    if (parts->encoder) restore_tensors(*parts->encoder, kEncoderPrefix, weights, weights_file.string());
     Classifier classifier(std::move(card), std::move(parts));
     check_self_test(classifier, card_file.string());
     return classifier;
@@ -155,6 +183,7 @@ void Classifier::save(const fs::path& folder) const {
   Safetensors weights;
   if (parts_->bags) collect_bag_state(*parts_->bags, weights);
   if (parts_->net) collect_tensors(*parts_->net, "", weights);
+  if (parts_->encoder) collect_tensors(*parts_->encoder, kEncoderPrefix, weights);
   weights.metadata["cellverdict"] = card_.version;
   const fs::path file = out.temporary() / "model.safetensors";
   write_safetensors(file, weights);
@@ -168,10 +197,19 @@ std::vector<HeadProbabilities> Classifier::predict_block(const RunContext& conte
   return through_torch_door("predicting", [&] {
     torch::set_num_threads(context.threads);
     if (parts_->bags) return std::vector<HeadProbabilities>{predict_one_bag(context, card_, *parts_->bags, prepared)};
+    if (parts_->encoder) return predict_seen(context, full_rows(encode_block(context, *parts_->encoder, prepared)));
+    return predict_seen(context, prepared);
+  });
+}
+
+std::vector<HeadProbabilities> Classifier::predict_seen(const RunContext& context, const CsrBlock& seen) const {
+  return through_torch_door("predicting", [&] {
+    torch::set_num_threads(context.threads);
     const torch::NoGradGuard no_gradient;
     parts_->net->eval();
-    const auto kernel = card_.train.first_layer == "sparse" ? FirstLayerKernel::sparse : FirstLayerKernel::dense;
-    const auto logits = parts_->net->forward({prepared, kernel, context.threads}, 0);
+    const bool sparse = !parts_->encoder && card_.train.first_layer == "sparse";
+    const auto logits =
+        parts_->net->forward({seen, sparse ? FirstLayerKernel::sparse : FirstLayerKernel::dense, context.threads}, 0);
     std::vector<HeadProbabilities> probabilities(card_.heads.size());
     for (std::size_t h = 0; h < card_.heads.size(); ++h)
       append_probabilities(logits[h], static_cast<std::int64_t>(card_.heads[h].classes.size()), probabilities[h]);
@@ -179,9 +217,22 @@ std::vector<HeadProbabilities> Classifier::predict_block(const RunContext& conte
   });
 }
 
+// Prepared cells as the encoder gives them.
+PreparedCells Classifier::latents_of(const RunContext& context, const PreparedCells& prepared) const {
+  std::vector<float> latents;
+  CsrBlock block;
+  for (const auto& batch : ordered_batches(prepared.n_cells(), kPredictionBatch)) {
+    block.clear();
+    for (const std::int64_t i : batch) prepared.append(i, block);
+    const torch::Tensor z = encode_block(context, *parts_->encoder, block);
+    latents.insert(latents.end(), z.const_data_ptr<float>(), z.const_data_ptr<float>() + z.numel());
+  }
+  return {prepared.view(), std::move(latents), card_.model.autoencoder.latent};
+}
+
 std::vector<HeadProbabilities> Classifier::predict_cells(const RunContext& context, const CellView& view) const {
   const PreparedCells prepared(view, card_.preparation, 0);
-  if (!parts_->bags) return predict_prepared(context, *this, prepared);
+  if (!parts_->bags) return predict_prepared(context, *this, parts_->encoder ? latents_of(context, prepared) : prepared);
   return through_torch_door("predicting", [&] {
     torch::set_num_threads(context.threads);
     const Bags bags = bags_of(view);
@@ -193,6 +244,37 @@ std::vector<HeadProbabilities> Classifier::predict_cells(const RunContext& conte
         std::copy_n(of_bag.begin() + b * n_classes, n_classes, of_cell.begin() + i * n_classes);
     return std::vector<HeadProbabilities>{std::move(of_cell)};
   });
+}
+
+std::vector<HeadProbabilities> Classifier::predict_epochs(const RunContext& context, const CellView& view,
+                                                          const fs::path& folder) const {
+  std::vector<fs::path> files;
+  if (fs::is_directory(folder))
+    for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path());
+  std::ranges::sort(files);
+  if (files.empty() || parts_->bags) return {};
+  return through_torch_door("predicting", [&] {
+    torch::set_num_threads(context.threads);
+    const PreparedCells prepared(view, card_.preparation, parts_->encoder ? 0 : context.memory_bytes / 4);
+    std::optional<PreparedCells> latents;
+    if (parts_->encoder) latents.emplace(latents_of(context, prepared));
+    auto parts = make_parts(card_);
+    parts->encoder = parts_->encoder;
+    CellNet& net = *parts->net;
+    const Classifier then(card_, std::move(parts));
+    std::vector<HeadProbabilities> out;
+    for (const auto& file : files) {
+      restore_tensors(net, "", read_safetensors(file), file.string());
+      out.push_back(predict_prepared(context, then, latents ? *latents : prepared)[0]);
+    }
+    return out;
+  });
+}
+
+Encoder Classifier::encoder() const {
+  if (!parts_->encoder)
+    throw InternalError({.where = "encoder of a model", .found = "input = \"" + card_.model.input + "\"", .expected = "\"latent\""});
+  return {card_.model.autoencoder, std::make_unique<Encoder::Parts>(Encoder::Parts{.net = parts_->encoder})};
 }
 
 BagDraws Classifier::predict_draws(const RunContext& context, const CellView& view, std::int64_t n_draws) const {
@@ -228,10 +310,12 @@ std::vector<HeadProbabilities> predict_prepared(const RunContext& context, const
                                                 const PreparedCells& cells) {
   std::vector<HeadProbabilities> all(classifier.card().heads.size());
   CsrBlock block;
-  for (const auto& batch : ordered_batches(cells.n_cells(), kPredictionBatch)) {
+  // The neighbours of a cell are among those it is asked with.
+  const std::int64_t together = classifier.card().model.kind == "graph" ? std::max<std::int64_t>(cells.n_cells(), 1) : kPredictionBatch;
+  for (const auto& batch : ordered_batches(cells.n_cells(), together)) {
     block.clear();
     for (const std::int64_t i : batch) cells.append(i, block);
-    const auto some = classifier.predict_block(context, block);
+    const auto some = cells.are_latent() ? classifier.predict_seen(context, block) : classifier.predict_block(context, block);
     for (std::size_t h = 0; h < all.size(); ++h) all[h].insert(all[h].end(), some[h].begin(), some[h].end());
   }
   return all;

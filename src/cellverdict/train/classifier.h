@@ -3,6 +3,7 @@
 
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/encode/minibatches.h>
+#include <cellverdict/train/encoder.h>
 #include <cellverdict/train/model_card.h>
 
 #include <filesystem>
@@ -47,13 +48,22 @@ class Classifier {
   // [heads] probabilities of prepared cells (rows of Preparation genes). Kind "bag" takes them for one bag, and each cell has its
   // bag's.
   std::vector<HeadProbabilities> predict_block(const RunContext& context, const CsrBlock& prepared) const;
+  // The same of what the net itself sees: for input "latent" rows of latent numbers, else prepared cells.
+  std::vector<HeadProbabilities> predict_seen(const RunContext& context, const CsrBlock& seen) const;
   // The same for the cells of any view; kind "bag": of its units, from as many cells of each as in training.
   std::vector<HeadProbabilities> predict_cells(const RunContext& context, const CellView& view) const;
+  // What the label's head said after each epoch of the training that kept its weights in `folder`, [epochs] of [cells, classes].
+  std::vector<HeadProbabilities> predict_epochs(const RunContext& context, const CellView& view,
+                                                const std::filesystem::path& folder) const;
+  // Of input "latent", else InternalError.
+  Encoder encoder() const;
   // Kind "bag" alone: of every unit as many cells as in training, drawn `n_draws` times by the training's seed. The first drawing
   // is that of predict_cells.
   BagDraws predict_draws(const RunContext& context, const CellView& view, std::int64_t n_draws) const;
 
  private:
+  PreparedCells latents_of(const RunContext& context, const PreparedCells& prepared) const;
+
   ModelCard card_;
   std::unique_ptr<Parts> parts_;
 };
@@ -61,10 +71,13 @@ class Classifier {
 struct TrainRequest {
   ModelOptions model;
   TrainOptions train;
+  const Encoder* encoder = nullptr;  // of input "latent"; it becomes part of the classifier
   // Folder; the latest whole epoch, written every few seconds and on an interrupt. Empty: none is kept.
   std::filesystem::path checkpoints;
   std::string key;      // of everything that decides the result: a checkpoint of another key is not resumed
   bool resume = false;  // go on from the checkpoint there
+  // Folder that gets the net's weights after every epoch; empty: they are not kept.
+  std::filesystem::path every_epoch = {};
 };
 
 // Fits on `train`, chooses the epoch on `validation` (absent: the last epoch). Classes of extra heads are the values of their

@@ -9,12 +9,18 @@
 
 namespace cellverdict {
 
+namespace fs = std::filesystem;
+
 namespace {
 // Waiting for the disk takes as long as a twentieth of a short epoch, and of a large net at most a twentieth of the training.
 constexpr double kCheckpointSeconds = 2;
 constexpr double kMostOfTheTime = 1.0 / 20;
 // A net whose state is larger is not kept twice: an interrupt leaves what was written last.
 constexpr std::size_t kMostKeptBytes = 256 << 20;
+
+std::string describe_classes(const EpochMetrics& m) {
+  return fmt::format("  auc {}  accuracy {:.3f}", m.auc ? fmt::format("{:.3f}", *m.auc) : "-", m.accuracy);
+}
 }  // namespace
 
 const LearningCurve& EpochLoop::run(const EpochWork& work) {
@@ -82,10 +88,16 @@ void EpochLoop::run_epoch(const EpochWork& work, int number) {
     collect_tensors(net_, "", state_.best);
   }
   state_.curve.epochs.push_back(epoch);
+  if (!request_.every_epoch.empty()) {
+    fs::create_directories(request_.every_epoch);
+    Safetensors weights;
+    view_tensors(net_, "", weights);
+    write_safetensors(request_.every_epoch / fmt::format("{:05}.safetensors", number), weights);
+  }
   std::string line = fmt::format("epoch {:>3}/{}  loss {:.4f}", number, request_.train.epochs, epoch.train.loss);
   if (epoch.validation)
-    line += fmt::format("  validation loss {:.4f}  auc {}  accuracy {:.3f}  best epoch {}", epoch.validation->loss,
-                        epoch.validation->auc ? fmt::format("{:.3f}", *epoch.validation->auc) : "-", epoch.validation->accuracy,
+    line += fmt::format("  validation loss {:.4f}{}  best epoch {}", epoch.validation->loss,
+                        work.describe ? work.describe(*epoch.validation) : describe_classes(*epoch.validation),
                         state_.curve.best_epoch);
   context_.log(line + fmt::format("  {:.1f} s", epoch.seconds));
 }

@@ -17,6 +17,8 @@ namespace cellverdict {
 struct EpochWork {
   std::function<EpochMetrics(int number)> train;
   std::function<EpochMetrics()> validate;
+  // What else of the validation side is said in the log besides its loss; empty: AUC and accuracy.
+  std::function<std::string(const EpochMetrics&)> describe;
 };
 
 class EpochLoop {

@@ -175,6 +175,7 @@ std::string model_card_to_json(const ModelCard& card) {
                      {"preparation", preparation_to_json(card.preparation)},
                      {"split", JsonWriter<Json>::of(card.split)},
                      {"history", curve_to_json(card.curve)},
+                     {"encoder_history", curve_to_json(card.encoder_curve)},
                      {"provenance", provenance},
                      {"self_test", cells},
                      {"weights_sha256", card.weights_sha256}};
@@ -217,6 +218,8 @@ ModelCard read_card(const Json& json, const std::string& where) {
   card.temperature_source = json.at("temperature_source");
   JsonReader<Json>(json.at("split"), where + " split", "the file is damaged: train again").read(card.split);
   card.curve = curve_from_json(json.at("history"));
+  // A model saved before there were encoders has none.
+  if (json.contains("encoder_history")) card.encoder_curve = curve_from_json(json.at("encoder_history"));
   for (const auto& [name, value] : json.at("provenance").items()) card.provenance.emplace_back(name, value.get<std::string>());
   for (const auto& c : json.at("self_test")) {
     SelfTestCell cell{.genes = whole_numbers<std::int32_t>(c.at("genes")),

@@ -1,8 +1,9 @@
 #pragma once
 // The net behind a Classifier; inside the torch rooms only.
 
+#include <cellverdict/nets/autoencoder.h>
 #include <cellverdict/nets/bag_classifier.h>
-#include <cellverdict/nets/mlp.h>
+#include <cellverdict/nets/cell_net.h>
 #include <cellverdict/train/classifier.h>
 
 #include <memory>
@@ -10,11 +11,12 @@
 namespace cellverdict {
 
 struct Classifier::Parts {
-  std::shared_ptr<Mlp> net;             // kind mlp
-  std::shared_ptr<BagClassifier> bags;  // kind bag
+  std::shared_ptr<CellNet> net;          // of single cells
+  std::shared_ptr<BagClassifier> bags;   // kind bag
+  std::shared_ptr<Autoencoder> encoder;  // what `net` sees of a cell is what this one makes of it; null: its genes
 };
 
-// A fresh net of the card's shape, weights drawn from its seed.
+// A fresh net of the card's shape, weights drawn from its seed; an encoder of input "latent" likewise.
 std::unique_ptr<Classifier::Parts> make_parts(const ModelCard& card);
 
 std::vector<HeadProbabilities> predict_prepared(const RunContext& context, const Classifier& classifier,

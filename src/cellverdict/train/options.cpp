@@ -43,7 +43,11 @@ Value write_heads(const ModelOptions& options) {
 const OptionTable<ModelOptions>& model_options() {
   static const auto table =
       OptionTable<ModelOptions>("model")
-          .add("kind", &ModelOptions::kind, "mlp: of cells; bag: of patients as bags of cells", one_of({"mlp", "bag"}))
+          .add("kind", &ModelOptions::kind, "mlp: of cells; transformer: of the latent numbers of a cell; graph: of cells and their neighbours in latent space; bag: "
+               "of patients as bags of cells",
+               one_of({"mlp", "transformer", "graph", "bag"}))
+          .add("input", &ModelOptions::input, "what the net sees of a cell: its genes, or the latent numbers of an autoencoder",
+               one_of({"genes", "latent"}))
           .add("width", &ModelOptions::width, "units of each hidden layer", between(1, 65536))
           .add("depth", &ModelOptions::depth, "hidden layers", between(1, 32))
           .add("dropout", &ModelOptions::dropout, "share of hidden units dropped while training", between(0, 0.95))
@@ -57,7 +61,10 @@ const OptionTable<ModelOptions>& model_options() {
                one_of({"torch", "keras"}))
           .add_custom("head", "[[model.head]] label, weight: an extra output that makes the net multi-task", read_heads,
                       write_heads)
-          .add_group("bag", &ModelOptions::bag, "of kind = \"bag\"", bag_options());
+          .add_group("bag", &ModelOptions::bag, "of kind = \"bag\"", bag_options())
+          .add_group("autoencoder", &ModelOptions::autoencoder, "of input = \"latent\"", autoencoder_options())
+          .add_group("transformer", &ModelOptions::transformer, "of kind = \"transformer\"", transformer_options())
+          .add_group("graph", &ModelOptions::graph, "of kind = \"graph\"", graph_options());
   return table;
 }
 

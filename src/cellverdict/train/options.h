@@ -3,6 +3,7 @@
 
 #include <cellverdict/base/option_table.h>
 #include <cellverdict/train/bag_options.h>
+#include <cellverdict/train/latent_options.h>
 
 #include <cstdint>
 #include <string>
@@ -18,6 +19,7 @@ struct HeadOptions {
 
 struct ModelOptions {
   std::string kind = "mlp";
+  std::string input = "genes";  // or "latent": what an autoencoder makes of them
   std::int64_t width = 512;
   std::int64_t depth = 2;
   double dropout = 0.3;
@@ -29,6 +31,9 @@ struct ModelOptions {
   std::string batch_norm = "torch";  // constants: torch (momentum 0.1, epsilon 1e-5), keras (0.99, which is 0.01 here, and 1e-3)
   std::vector<HeadOptions> heads;    // [[model.head]]
   BagOptions bag;                    // of kind = "bag", which uses none of the above but kind
+  AutoencoderOptions autoencoder;    // of input = "latent"
+  TransformerOptions transformer;    // of kind = "transformer", which uses dropout and heads of the above
+  GraphOptions graph;                // of kind = "graph", likewise
 };
 
 struct TrainOptions {

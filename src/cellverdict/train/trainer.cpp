@@ -4,6 +4,7 @@
 #include <cellverdict/train/bag_trainer.h>
 #include <cellverdict/train/epoch_loop.h>
 #include <cellverdict/train/net_of_card.h>
+#include <cellverdict/train/net_of_encoder.h>
 #include <cellverdict/train/objective.h>
 #include <cellverdict/train/optimizer.h>
 #include <cellverdict/train/torch_door.h>
@@ -23,14 +24,14 @@ class Trainer {
           const TrainRequest& request)
       : context_(context),
         request_(request),
-        training_cells_(train, card.preparation, context.memory_bytes / 2),
+        training_cells_(cells_of(train, card.preparation, context.memory_bytes / 2)),
         classifier_(make_classifier(std::move(card))),
         truth_(head_truth(train, heads())),
         positive_(
             static_cast<std::int32_t>(std::find(heads()[0].classes.begin(), heads()[0].classes.end(), classifier_.card().positive) -
                                       heads()[0].classes.begin())) {
     if (validation) {
-      validation_cells_.emplace(*validation, classifier_.card().preparation, context.memory_bytes / 4);
+      validation_cells_.emplace(cells_of(*validation, classifier_.card().preparation, context.memory_bytes / 4));
       validation_truth_ = head_truth(*validation, heads());
     }
     if (request.train.class_weights == "balanced") class_weights_ = balanced_weights(truth_[0], heads()[0].classes.size());
@@ -40,10 +41,13 @@ class Trainer {
 
   Classifier train() {
     torch::set_num_threads(context_.threads);
-    context_.log(fmt::format("train     {} cells × {} genes, {:.0f} % non-zero, {} first layer, {}",
-                             with_commas(training_cells_.n_cells()), with_commas(training_cells_.n_genes()),
-                             100 * training_cells_.density(), classifier_.card().train.first_layer,
-                             training_cells_.cached() ? "kept prepared in memory" : "prepared while reading"));
+    context_.log(training_cells_.are_latent()
+                     ? fmt::format("train     {} cells × {} latent numbers, {}", with_commas(training_cells_.n_cells()),
+                                   training_cells_.n_genes(), classifier_.card().model.kind)
+                     : fmt::format("train     {} cells × {} genes, {:.0f} % non-zero, {} first layer, {}",
+                                   with_commas(training_cells_.n_cells()), with_commas(training_cells_.n_genes()),
+                                   100 * training_cells_.density(), classifier_.card().train.first_layer,
+                                   training_cells_.cached() ? "kept prepared in memory" : "prepared while reading"));
     EpochWork work{.train = [this](int number) { return train_epoch(number); }, .validate = {}};
     if (validation_cells_)
       work.validate = [this] {
@@ -54,10 +58,17 @@ class Trainer {
   }
 
  private:
+  PreparedCells cells_of(const CellView& view, const Preparation& preparation, std::int64_t cache_bytes) const {
+    const Encoder* encoder = request_.encoder;
+    if (encoder == nullptr) return {view, preparation, cache_bytes};
+    return {view, encoder->encode(context_, view, preparation), encoder->n_latents()};
+  }
+
   // Also settles which kernel the first layer uses, for training and every later prediction.
   Classifier make_classifier(ModelCard card) {
     if (card.train.first_layer == "auto") card.train.first_layer = training_cells_.density() < kDenseFrom ? "sparse" : "dense";
     auto parts = make_parts(card);
+    if (request_.encoder != nullptr) parts->encoder = request_.encoder->parts().net;
     net_ = parts->net;
     return {std::move(card), std::move(parts)};
   }
@@ -65,7 +76,11 @@ class Trainer {
   const std::vector<ModelHead>& heads() const { return classifier_.card().heads; }
 
   EpochMetrics train_epoch(int number) {
-    const auto batches = shuffled_batches(training_cells_.n_cells(), request_.train.batch_size, request_.train.seed, number);
+    const std::int64_t n_cells = training_cells_.n_cells();
+    // Neighbours must be there to be asked: a graph is trained on as a whole.
+    const auto batches = classifier_.card().model.kind == "graph"
+                             ? ordered_batches(n_cells, n_cells)
+                             : shuffled_batches(n_cells, request_.train.batch_size, request_.train.seed, number);
     const auto kernel = classifier_.card().train.first_layer == "sparse" ? FirstLayerKernel::sparse : FirstLayerKernel::dense;
     HeadTruth truth_seen(1);
     std::vector<HeadProbabilities> probabilities_seen(1);
@@ -103,7 +118,7 @@ class Trainer {
 
   const RunContext& context_;
   const TrainRequest& request_;
-  std::shared_ptr<Mlp> net_;
+  std::shared_ptr<CellNet> net_;
   PreparedCells training_cells_;
   Classifier classifier_;
   HeadTruth truth_;
@@ -159,6 +174,7 @@ Classifier train_classifier(const RunContext& context, const TrainView& train, c
   card.positive = train.roles().positive;
   card.unit = train.roles().unit;
   card.donor = train.roles().donor;
+  if (request.encoder != nullptr) card.encoder_curve = request.encoder->curve();
   card.heads.push_back({.label = train.roles().label, .classes = train.classes(), .weight = 1});
   for (std::size_t h = 0; h < request.model.heads.size(); ++h)
     card.heads.push_back(

@@ -1,0 +1,99 @@
+#include <cellverdict/run/asked_sets.h>
+
+#include <cellverdict/base/error.h>
+#include <cellverdict/evaluate/baselines.h>
+#include <cellverdict/evaluate/named_sets.h>
+#include <cellverdict/run/prediction_table.h>
+
+#include <algorithm>
+
+namespace cellverdict {
+
+namespace {
+
+constexpr const char* kOfCells[] = {"majority", "cells", "pca", "latent"};  // baselines that a cell alone can be asked with
+
+class Asker {
+ public:
+  Asker(const RunContext& context, const VariantRun& variant, const std::vector<FoldRun>& folds)
+      : context_(context), options_(variant.experiment.evaluate) {
+    for (const auto& fold : folds) {
+      folds_.push_back(&fold);
+      splits_.push_back(fold.split);
+      classifiers_.push_back(Classifier::load(fold.folder / "model"));
+    }
+    for (const std::string name : kOfCells)
+      if (std::ranges::find(options_.baselines, name) != options_.baselines.end()) names_.push_back(name);
+  }
+
+  SetResult ask(const EvaluationSet& set) {
+    const FoldedTest joined = join_tests(splits_, set.where);
+    if (joined.cells.n_cells() == 0)
+      throw DataError({.where = "[[evaluate.set]] name = \"" + set.name + "\"",
+                       .found = "no cell of the test side where " + set.where,
+                       .expected = "some to ask about",
+                       .advice = "name other cells, or deal the sides so that the test side has some"});
+    SetInput input{.set = set,
+                   .cells = joined.cells,
+                   .normal = options_.normal,
+                   .optimistic = splits_.front().summary().optimistic,
+                   .seed = context_.seed,
+                   .threads = context_.threads};
+    input.answers.push_back({});
+    for (std::size_t f = 0; f < folds_.size(); ++f) {
+      const TestView view = set.where.empty() ? splits_[f].test() : splits_[f].test(set.where);
+      input.folds.push_back({.end = joined.ends[f], .threshold = classifiers_[f].card().threshold});
+      if (view.n_cells() > 0) ask_fold(f, view, input);
+    }
+    return evaluate_set(input);
+  }
+
+ private:
+  void ask_fold(std::size_t f, const TestView& view, SetInput& input) const {
+    const Classifier& classifier = classifiers_[f];
+    const ModelCard& card = classifier.card();
+    const auto said = calibrated(classifier.predict_cells(context_, view)[0], card);
+    auto& all = input.answers[0].probability;
+    all.insert(all.end(), said.begin(), said.end());
+    const auto epochs = classifier.predict_epochs(context_, view, folds_[f]->folder / kEpochsFolder);
+    // Of several folds the curve goes as far as all of them.
+    if (f == 0) input.epochs.resize(epochs.size());
+    input.epochs.resize(std::min(input.epochs.size(), epochs.size()));
+    for (std::size_t e = 0; e < input.epochs.size(); ++e)
+      input.epochs[e].insert(input.epochs[e].end(), epochs[e].begin(), epochs[e].end());
+    const TrainView train = splits_[f].train();
+    BaselineRequest request{.context = context_, .train = train, .asked = view, .preparation = card.preparation};
+    std::optional<Encoder> encoder;
+    if (card.model.input == "latent") {
+      encoder = classifier.encoder();
+      request.latents = {.n = encoder->n_latents(),
+                         .of_view = [&](const CellView& cells) { return encoder->encode(context_, cells, card.preparation); }};
+    }
+    for (auto& baseline : predict_baselines(request, names_)) {
+      auto known = std::ranges::find(input.answers, baseline.name, &SetAnswer::name);
+      if (known == input.answers.end()) known = input.answers.insert(known, {baseline.name, baseline.how, {}});
+      known->probability.insert(known->probability.end(), baseline.probability.begin(), baseline.probability.end());
+    }
+  }
+
+  const RunContext& context_;
+  const EvaluateOptions& options_;
+  std::vector<const FoldRun*> folds_;
+  std::vector<Split> splits_;
+  std::vector<Classifier> classifiers_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+std::vector<SetResult> ask_sets(const RunContext& context, const VariantRun& variant, const std::vector<FoldRun>& folds) {
+  const auto& sets = variant.experiment.evaluate.sets;
+  if (sets.empty()) return {};
+  Asker asker(context, variant, folds);
+  std::vector<SetResult> results = {asker.ask({.name = "test", .where = ""})};
+  results.front().where = variant.experiment.split.where;
+  for (const auto& set : sets) results.push_back(asker.ask(set));
+  return results;
+}
+
+}  // namespace cellverdict
