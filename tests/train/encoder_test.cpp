@@ -24,7 +24,7 @@ std::shared_ptr<const Cohort> low_rank_cohort() {
   GeneList genes;
   for (std::int64_t g = 0; g < kGenesHere; ++g) {
     genes.ids.push_back("G" + std::to_string(g));
-    genes.symbols.push_back(genes.ids.text(g));
+    genes.symbols.push_back(genes.ids.back());
   }
   Frame obs;
   std::vector<std::string> donor, label;

@@ -1,5 +1,6 @@
 // What models say of named sets of cells, for people: every set beside every variant, and zero-shot beside direct.
 
+#include <cellverdict/base/nearest.h>
 #include <cellverdict/report/html.h>
 #include <cellverdict/report/lineage.h>
 #include <cellverdict/report/page.h>

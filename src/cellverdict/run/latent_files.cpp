@@ -65,7 +65,7 @@ class Fold {
     const GeneList& genes = classifier_.card().preparation.genes;
     tsv += "\n";
     for (std::int64_t g = 0; g < genes.size(); ++g) {
-      tsv += genes.ids.text(g) + "\t" + genes.symbols.text(g);
+      tsv += genes.ids[g] + "\t" + genes.symbols[g];
       for (const auto& column : columns) tsv += fmt::format("\t{:.6g}", column[g]);
       tsv += "\n";
     }
