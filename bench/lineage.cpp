@@ -3,16 +3,22 @@
 //   bench_lineage graph TABLE ROWS WIDTH THREADS CAP SEARCH RECALL RUNS OUT   graphs of the cells in a file of float32; and, after
 //   the
 //                                                     last, the most similar cells of each, int32 [ROWS, CAP], -1: none
+//   bench_lineage graph_net CELLS WIDTH NEIGHBOURS THREADS EPOCHS   a graph net on all cells at once: first what is done once, then
+//   a line
+//                                                     an epoch, forward and backward
 //   bench_lineage transformer BATCH TOKENS WIDTH HEADS FEED_FORWARD THREADS STEPS   training steps, forward and backward
 
+#include <cellverdict/base/random.h>
 #include <cellverdict/encode/cell_graph.h>
 #include <cellverdict/encode/cosine_search.h>
+#include <cellverdict/nets/graph_conv.h>
 #include <cellverdict/nets/latent_transformer.h>
 
 #include <torch/torch.h>
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -85,6 +91,51 @@ int graphs(std::span<char*> words) {
   return 0;
 }
 
+// Cell i has the neighbours i ± d for random distances d, anywhere in the table as the similar cells of a cell are.
+CellGraph scattered_graph(std::int64_t n, std::int64_t n_neighbours) {
+  Random random(1, "graph");
+  const auto distances = sample_without_replacement(random, (n - 1) / 2, n_neighbours / 2);
+  CellGraph graph;
+  graph.offsets.reserve(static_cast<std::size_t>(n + 1));
+  graph.neighbours.reserve(static_cast<std::size_t>(n * n_neighbours));
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (const std::int64_t d : distances)
+      for (const std::int64_t j : {i + d + 1, i - d - 1 + n}) graph.neighbours.push_back(static_cast<std::int32_t>(j % n));
+    std::sort(graph.neighbours.begin() + graph.offsets.back(), graph.neighbours.end());
+    graph.offsets.push_back(std::ssize(graph.neighbours));
+  }
+  return graph;
+}
+
+void say(const Time& before) {
+  const Time after = now();
+  std::printf("{\"seconds\": %.4f, \"cpu_seconds\": %.4f, \"megabytes\": %.0f}\n", after.wall - before.wall, after.cpu - before.cpu,
+              peak_megabytes());
+  std::fflush(stdout);
+}
+
+int graph_net(std::span<char*> words) {
+  if (words.size() != 5) return 2;
+  const std::int64_t n = std::atoll(words[0]), width = std::atoll(words[1]);
+  const int threads = std::atoi(words[3]);
+  torch::set_num_threads(threads);
+  const CellGraph lists = scattered_graph(n, std::atoll(words[2]));
+  torch::Tensor x = torch::randn({n, width});
+  const torch::Tensor truth = torch::randint(7, {n});
+  const NormalisedAdjacency graph(lists.offsets, lists.neighbours, threads);
+  GraphConv net({.n_features = width, .head_logits = {7}}, 1);
+  Time before = now();
+  x = graph.times(x);
+  say(before);
+  for (int epoch = 0; epoch < std::atoi(words[4]); ++epoch) {
+    before = now();
+    net.zero_grad();
+    torch::cross_entropy_loss(net.forward_spread(x, graph, static_cast<std::uint64_t>(epoch))[0], truth).backward();
+    say(before);
+  }
+  return 0;
+}
+
 int transformer(std::span<char*> words) {
   if (words.size() != 7) return 2;
   torch::set_num_threads(std::atoi(words[5]));
@@ -100,9 +151,7 @@ int transformer(std::span<char*> words) {
     const Time before = now();
     net.zero_grad();
     torch::cross_entropy_loss(net.forward(x, static_cast<std::uint64_t>(step))[0], truth).backward();
-    const Time after = now();
-    std::printf("{\"seconds\": %.4f, \"cpu_seconds\": %.4f}\n", after.wall - before.wall, after.cpu - before.cpu);
-    std::fflush(stdout);
+    say(before);
   }
   return 0;
 }
@@ -113,6 +162,7 @@ int main(int count, char** words) {
   const std::string what = count > 1 ? words[1] : "";
   const std::span<char*> rest(words + std::min(count, 2), static_cast<std::size_t>(std::max(0, count - 2)));
   if (what == "graph") return graphs(rest);
+  if (what == "graph_net") return graph_net(rest);
   if (what == "transformer") return transformer(rest);
   return 2;
 }

@@ -1,6 +1,7 @@
-"""The rows of the blood-lineage system: cell_graph and transformer_step (build/…/bench/bench_lineage). Called by run.py; the other side of
+"""The rows of the blood-lineage system: cell_graph, graph_net and transformer_step (build/…/bench/bench_lineage). Called by run.py; the other side of
 each is in lineage_peers.py."""
 
+import itertools
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ NOTES = (
     "each by cosine; scikit-learn lists them (NearestNeighbors, brute force, the faster of n_jobs 1 and 2), cellverdict also makes the "
     "graph. Approximate: 30 of each; a recall of 0.95 was asked of cellverdict, pynndescent is as it comes; recall of both against the "
     "exact search. Warm: a second graph in the same process; fresh: the first one, with what the process compiles or reads from a cache.",
+    "graph_net: a random graph of the size that the paper could not train, all cells in one step; memory is that of the whole process.",
     f"transformer_step: forward and backward of {STEP[0]} cells, {STEP[1]} tokens, width {STEP[2]}, {STEP[3]} heads, feed-forward "
     f"{STEP[4]}, no dropout; torch.nn.TransformerEncoder between the same layers. A process of some steps each, in turns; the first step "
     "is not counted.",
@@ -97,10 +99,20 @@ def transformer_row(bench, program):
     return row("transformer_step", "torch.nn.TransformerEncoder", *sides, "logits and gradients agree in tests/nets", load)
 
 
+def graph_net_rows(bench, program):
+    """Of the size that the paper could not train; nothing beside it."""
+    cells, neighbours, epochs = 199764 // bench.shrink, 1000 // bench.shrink, 4
+    load = os.getloadavg()[0]
+    runs = runs_of([program, "graph_net", cells, WIDTH, neighbours, THREADS, epochs])
+    size = f"{cells:,} cells × {neighbours:,} neighbours"
+    yield row("graph_net, once", "", runs[:1], [], f"{size}: {WIDTH} features spread over the graph", load)
+    yield row("graph_net, one epoch", "", runs[2:], [], f"{size}: forward and backward, hidden width 128", load)
+
+
 def measure_group(bench):
     program, folder = Path(bench.program).parent / "bench" / "bench_lineage", bench.work / "lineage"
     folder.mkdir()
     bench.add(transformer_row(bench, program))
-    for entry in graph_rows(bench, program, folder):
+    for entry in itertools.chain(graph_net_rows(bench, program), graph_rows(bench, program, folder)):
         bench.add(entry)
     shutil.rmtree(folder)
