@@ -22,10 +22,11 @@ from pathlib import Path
 
 import kernels
 import large
+import lineage
 import patients
 from rows import HERE, ROOT, THREADS, Run, measure, page, row, table_of
 
-GROUPS = ("small", "files", "kernels", "patients", "umap", "scale")
+GROUPS = ("small", "files", "kernels", "patients", "umap", "scale", "lineage")
 PREPARE = "min_genes = 200\nmax_genes = 6000\nmax_mito_percent = 20\nmax_cells = 0\ngenes = { select = 'variance', n = 1000 }\n"
 
 
@@ -209,6 +210,8 @@ class Bench:
             self.large_rows()
         elif name == "kernels":
             self.kernel_rows()
+        elif name == "lineage":
+            lineage.measure_group(self)
         else:
             patients.measure_group(self, name)
         return self.rows
@@ -278,7 +281,7 @@ def machine():
 def versions(program):
     said = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
     found = {"cellverdict": re.search(r"\d+\.\d+\.\d+", said).group()}
-    for name in ("scanpy", "anndata", "scikit-learn", "numpy", "torch"):
+    for name in ("scanpy", "anndata", "scikit-learn", "pynndescent", "numpy", "torch"):
         found[name] = importlib.metadata.version(name).split("+")[0]
     return found
 
@@ -300,6 +303,7 @@ NOTES = (
     "sparse_forward, sparse_weight_gradient: 2,048 cells × 20,000 genes, 6 % of them not zero, to 512, beside LibTorch's dense product in "
     "the same process. mlp_epoch: the net of train, beside the usual DataLoader loop and the leanest loop over a dense tensor.",
     *patients.NOTES,
+    *lineage.NOTES,
 )
 
 

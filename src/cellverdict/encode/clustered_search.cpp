@@ -162,63 +162,75 @@ std::vector<std::int32_t> nearest_first(const float* similar, std::int64_t n_clu
   return order;
 }
 
+// The cluster of each cell.
+std::vector<std::int32_t> clusters_of_cells(const Clusters& clusters, std::int64_t n_cells) {
+  std::vector<std::int32_t> out(static_cast<std::size_t>(n_cells));
+  for (std::int64_t c = 0; c < clusters.n; ++c)
+    for (std::int64_t place = clusters.first[static_cast<std::size_t>(c)]; place < clusters.first[static_cast<std::size_t>(c + 1)];
+         ++place)
+      if (clusters.cell[static_cast<std::size_t>(place)] >= 0)
+        out[static_cast<std::size_t>(clusters.cell[static_cast<std::size_t>(place)])] = static_cast<std::int32_t>(c);
+  return out;
+}
+
+// Of up to kTileRows sampled cells, whose true neighbours are found among all: shares[s, p] of them lie in the p clusters that cell
+// s looks at first. [cells, clusters + 1]; all 0 for a cell without neighbours.
+void share_by_probes(const UnitRows& rows, const Clusters& clusters, const ClusteredOptions& options,
+                     std::span<const std::int64_t> sample, std::span<const std::int32_t> cluster_of, double* shares) {
+  const std::int64_t n = std::ssize(sample), n_shares = clusters.n + 1;
+  std::vector<float> tile(static_cast<std::size_t>(n * rows.width)), similar;
+  std::vector<std::int64_t> places(static_cast<std::size_t>(n));
+  std::iota(places.begin(), places.end(), 0);
+  for (std::int64_t r = 0; r < n; ++r) rows.write(sample[static_cast<std::size_t>(r)], tile.data() + r * rows.width);
+  NearestLists lists({.n_lists = n, .n_others = rows.n() - 1, .cap = options.cap, .threshold = options.threshold});
+  for (std::int64_t c = 0; c < clusters.n; ++c)
+    ask_cluster(clusters, c, {.rows = tile.data(), .self = sample, .list = places}, lists);
+  lists.finish(NearestLists::Order::by_similarity, 1);
+  look_at_centres(clusters.centres, tile.data(), n, rows.width, similar);
+  std::vector<std::int32_t> rank(static_cast<std::size_t>(clusters.n));
+  for (std::int64_t r = 0; r < n; ++r) {
+    const auto order = nearest_first(similar.data() + r * clusters.centres.n_panels() * kPanelRows, clusters.n, clusters.n);
+    for (std::size_t k = 0; k < order.size(); ++k) rank[static_cast<std::size_t>(order[k])] = static_cast<std::int32_t>(k);
+    double* const of_cell = shares + r * n_shares;
+    const auto truth = lists.list(r);
+    for (const std::uint64_t key : truth)
+      of_cell[rank[static_cast<std::size_t>(cluster_of[static_cast<std::size_t>(cell_of(key))])] + 1] +=
+          1 / static_cast<double>(truth.size());
+    std::partial_sum(of_cell, of_cell + n_shares, of_cell);
+  }
+}
+
 struct Probes {
   std::int64_t n = 0;
   double recall = 1;
 };
 
-// How many clusters a cell must look at, from cells whose true neighbours are found among all.
+// How many clusters a cell must look at.
 Probes choose_probes(const RunContext& context, const UnitRows& rows, const Clusters& clusters, const ClusteredOptions& options) {
   constexpr std::int64_t kSample = 400;
   Random random(context.seed, "cells to measure recall");
   const auto sample = sample_without_replacement(random, rows.n(), kSample);
-  const std::int64_t n = std::ssize(sample);
-  std::vector<std::int32_t> cluster_of(static_cast<std::size_t>(rows.n()));
-  for (std::int64_t c = 0; c < clusters.n; ++c)
-    for (std::int64_t place = clusters.first[static_cast<std::size_t>(c)]; place < clusters.first[static_cast<std::size_t>(c + 1)];
-         ++place)
-      if (clusters.cell[static_cast<std::size_t>(place)] >= 0)
-        cluster_of[static_cast<std::size_t>(clusters.cell[static_cast<std::size_t>(place)])] = static_cast<std::int32_t>(c);
-  // found[s, p]: share of the neighbours of sampled cell s in the p clusters it looks at first.
-  std::vector<double> found(static_cast<std::size_t>(n * (clusters.n + 1)));
+  const std::int64_t n = std::ssize(sample), n_shares = clusters.n + 1;
+  const auto cluster_of = clusters_of_cells(clusters, rows.n());
+  std::vector<double> shares(static_cast<std::size_t>(n * n_shares));
   parallel_for((n + kTileRows - 1) / kTileRows, context.threads, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t t = begin; t < end; ++t) {
-      const std::int64_t first = t * kTileRows, n_rows = std::min(kTileRows, n - first);
-      std::vector<float> tile(static_cast<std::size_t>(n_rows * rows.width)), similar;
-      std::vector<std::int64_t> places(static_cast<std::size_t>(n_rows));
-      std::iota(places.begin(), places.end(), 0);
-      for (std::int64_t r = 0; r < n_rows; ++r)
-        rows.write(sample[static_cast<std::size_t>(first + r)], tile.data() + r * rows.width);
-      NearestLists lists({.n_lists = n_rows, .n_others = rows.n() - 1, .cap = options.cap, .threshold = options.threshold});
-      const Asking asking{.rows = tile.data(),
-                          .self = std::span(sample).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(n_rows)),
-                          .list = places};
-      for (std::int64_t c = 0; c < clusters.n; ++c) ask_cluster(clusters, c, asking, lists);
-      lists.finish(NearestLists::Order::by_similarity, 1);
-      look_at_centres(clusters.centres, tile.data(), n_rows, rows.width, similar);
-      for (std::int64_t r = 0; r < n_rows; ++r) {
-        const auto order = nearest_first(similar.data() + r * clusters.centres.n_panels() * kPanelRows, clusters.n, clusters.n);
-        std::vector<std::int32_t> rank(order.size());
-        for (std::size_t k = 0; k < order.size(); ++k) rank[static_cast<std::size_t>(order[k])] = static_cast<std::int32_t>(k);
-        double* const shares = found.data() + (first + r) * (clusters.n + 1);
-        const auto truth = lists.list(r);
-        for (const std::uint64_t key : truth)
-          shares[rank[static_cast<std::size_t>(cluster_of[static_cast<std::size_t>(cell_of(key))])] + 1] +=
-              1 / static_cast<double>(truth.size());
-        if (truth.empty()) shares[0] = 1;
-        std::partial_sum(shares, shares + clusters.n + 1, shares);
-      }
-    }
+    for (std::int64_t first = begin * kTileRows; first < std::min(n, end * kTileRows); first += kTileRows)
+      share_by_probes(
+          rows, clusters, options,
+          std::span(sample).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(std::min(kTileRows, n - first))),
+          cluster_of, shares.data() + first * n_shares);
   });
   for (std::int64_t p = 1; p < clusters.n; ++p) {
-    double sum = 0, squares = 0;
+    double sum = 0, squares = 0, n_asked = 0;
     for (std::int64_t s = 0; s < n; ++s) {
-      const double share = found[static_cast<std::size_t>(s * (clusters.n + 1) + p)];
+      if (shares[static_cast<std::size_t>(s * n_shares + clusters.n)] == 0) continue;
+      const double share = shares[static_cast<std::size_t>(s * n_shares + p)];
       sum += share;
       squares += share * share;
+      ++n_asked;
     }
-    const double mean = sum / static_cast<double>(n), variance = std::max(0.0, squares / static_cast<double>(n) - mean * mean);
-    if (mean - 2 * std::sqrt(variance / static_cast<double>(n)) >= options.recall) return {.n = p, .recall = mean};
+    const double mean = sum / std::max(1.0, n_asked), variance = std::max(0.0, squares / std::max(1.0, n_asked) - mean * mean);
+    if (mean - 2 * std::sqrt(variance / std::max(1.0, n_asked)) >= options.recall) return {.n = p, .recall = std::min(1.0, mean)};
   }
   return {.n = clusters.n, .recall = 1};
 }
