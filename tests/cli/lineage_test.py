@@ -145,7 +145,7 @@ def check_bad_input(play: Player) -> None:
 
     refused(("name = \"type 2\"\nwhere = \"cell_type == 'type 2'\"", "name = \"x\"\nwhere = \"cell_type == 'type 9'\""), "type 9", 2)
     refused(("name = \"type 2\"\nwhere = \"cell_type == 'type 2'\"", "name = \"x\"\nwhere = \"cell_type == 'type 2' and cell_type == 'type 1'\""),
-            "no cell of the test side", 4)  # fmt: skip
+            "no cell of the test side", 1)  # fmt: skip
     refused(('kind = "mlp"\ninput = "latent"', 'kind = "transformer"'), 'input = "latent"', 2)
     refused(('kind = "mlp"', 'kind = "bag"'), "a net of single cells", 2)
     refused(("heads = 2", "heads = 3"), "a width that the heads divide", 2)

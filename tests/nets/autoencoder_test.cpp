@@ -135,5 +135,6 @@ TEST_CASE("permuting cells permutes their latents") {
   Autoencoder net(kTiny, 3);
   net.eval();
   const torch::NoGradGuard no_gradient;
-  CHECK(apart(net.encode({reversed, FirstLayerKernel::sparse, 1}).flip(0), net.encode({block, FirstLayerKernel::sparse, 1})) < 1e-6);
+  CHECK(apart(net.encode({reversed, FirstLayerKernel::sparse, 1}).flip(0), net.encode({block, FirstLayerKernel::sparse, 1})) <
+        1e-6);
 }

@@ -55,8 +55,8 @@ void PreparedCells::prepare(std::int64_t i, CsrBlock& out) const {
 void PreparedCells::append(std::int64_t i, CsrBlock& out) const {
   if (!cached_) return prepare(i, out);
   if (are_latent())
-    return append_full_row(std::span(latents_).subspan(static_cast<std::size_t>(i * n_latents_), static_cast<std::size_t>(n_latents_)),
-                           out);
+    return append_full_row(
+        std::span(latents_).subspan(static_cast<std::size_t>(i * n_latents_), static_cast<std::size_t>(n_latents_)), out);
   const CsrRow row = cache_.row(i);
   out.indices.insert(out.indices.end(), row.genes.begin(), row.genes.end());
   out.values.insert(out.values.end(), row.values.begin(), row.values.end());

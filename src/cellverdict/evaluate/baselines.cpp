@@ -208,10 +208,11 @@ BaselinePrediction principal_components(const BaselineRequest& request) {
   const CsrBlock taught = gather(PreparedCells(request.train, request.preparation, 0), shown);
   const int threads = request.context.threads;
   const PrincipalComponents pca = fit_principal_components(
-      RowBlocks{.n_rows = std::ssize(shown),
-                .n_features = n_genes,
-                .read = [&](const auto& see) { see(features_of(taught, n_genes)); }},
-      {.components = std::min({std::int64_t{256}, n_genes, std::ssize(shown) - 1}), .seed = request.context.seed, .threads = threads});
+      RowBlocks{
+          .n_rows = std::ssize(shown), .n_features = n_genes, .read = [&](const auto& see) { see(features_of(taught, n_genes)); }},
+      {.components = std::min({std::int64_t{256}, n_genes, std::ssize(shown) - 1}),
+       .seed = request.context.seed,
+       .threads = threads});
   const auto scores = [&](const SparseFeatures& rows) { return project_rows(pca, rows, threads); };
   CellRegression regression(request, shown);
   const std::vector<double> known = scores(features_of(taught, n_genes));
@@ -234,9 +235,9 @@ BaselinePrediction latent(const BaselineRequest& request) {
   for (const std::int64_t i : shown) known.insert(known.end(), all.begin() + i * n, all.begin() + (i + 1) * n);
   CellRegression regression(request, shown);
   regression.fit(DenseFeatures{known, n});
-  BaselinePrediction out{.name = "latent",
-                         .how = fmt::format("logistic regression on the {} latent numbers of {} training cells", n,
-                                            with_commas(std::ssize(shown)))};
+  BaselinePrediction out{
+      .name = "latent",
+      .how = fmt::format("logistic regression on the {} latent numbers of {} training cells", n, with_commas(std::ssize(shown)))};
   const std::vector<double> rows(asked.begin(), asked.end());
   regression.ask(DenseFeatures{rows, n}, out.probability);
   return out;

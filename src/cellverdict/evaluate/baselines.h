@@ -20,8 +20,8 @@
 namespace cellverdict {
 
 // The names [evaluate] baselines may have, in the order of tables.
-inline constexpr const char* kBaselineNames[] = {"majority", "covariates", "composition", "pseudobulk", "embedding", "cells", "pca",
-                                                 "latent", "latent mean"};
+inline constexpr const char* kBaselineNames[] = {"majority", "covariates", "composition", "pseudobulk", "embedding",
+                                                 "cells",    "pca",        "latent",      "latent mean"};
 
 // Numbers of each cell that were learned elsewhere: the model's encoder.
 struct CellNumbers {

@@ -236,16 +236,16 @@ struct Evaluation {
   std::vector<UnitResult> units;         // test side, one a unit and class: see n_test_units
   std::vector<CovariateBaseline> baselines;
   std::vector<RivalResult> rivals;
-  std::vector<SetResult> sets;                  // of [evaluate] set; the test side itself first, as "test"
-  std::string normal;                           // of [evaluate] normal
-  LatentMap latent_map;                         // of input "latent"; else without points
+  std::vector<SetResult> sets;                        // of [evaluate] set; the test side itself first, as "test"
+  std::string normal;                                 // of [evaluate] normal
+  LatentMap latent_map;                               // of input "latent"; else without points
   std::vector<ReconstructionSummary> reconstruction;  // likewise
-  std::vector<PermutationResult> permutations;  // of each pipeline that was asked for
-  std::vector<ConfoundingRow> confounding;      // of the whole cohort, all sides
-  double majority_accuracy = 0;                 // always answering the class with most training cells, over test cells
-  std::vector<std::string> first_lines;         // what must be read before any number: person against disease, optimistic split
-  std::vector<std::string> warnings;            // inverted ROC, classes missing on a side
-  std::string verdict;                          // one sentence: how well, on whom, and why
+  std::vector<PermutationResult> permutations;        // of each pipeline that was asked for
+  std::vector<ConfoundingRow> confounding;            // of the whole cohort, all sides
+  double majority_accuracy = 0;                       // always answering the class with most training cells, over test cells
+  std::vector<std::string> first_lines;  // what must be read before any number: person against disease, optimistic split
+  std::vector<std::string> warnings;     // inverted ROC, classes missing on a side
+  std::string verdict;                   // one sentence: how well, on whom, and why
   // Whether these units show that the label can be read in new ones: the interval of the AUC over units lies above 0.5 (more
   // classes: that of the accuracy above answering by prevalence) and the model beats the covariates where there are any.
   bool shown = false;

@@ -117,10 +117,8 @@ SetResult evaluate_set(const SetInput& input) {
   for (const auto& answer : input.answers) out.models.push_back(judge(input, answer, positive, normal));
   const auto truth = labels_of(cells);
   for (std::size_t e = 0; e < input.epochs.size(); ++e) {
-    const Classification c = classify({.truth = truth,
-                                       .probability = input.epochs[e],
-                                       .n_classes = std::ssize(classes),
-                                       .positive = positive});
+    const Classification c =
+        classify({.truth = truth, .probability = input.epochs[e], .n_classes = std::ssize(classes), .positive = positive});
     SetEpoch epoch{.epoch = static_cast<std::int64_t>(e) + 1, .cells = scores_of(c)};
     if (normal >= 0) {
       const auto two = binary_of(input.epochs[e], std::ssize(classes), normal);
@@ -134,8 +132,8 @@ SetResult evaluate_set(const SetInput& input) {
 namespace {
 
 std::string scores_as_tsv(const SetScores& s) {
-  return fmt::format("{}\t{:.9g}\t{:.9g}\t{:.9g}\t{:.9g}\t{:.9g}\t{:.9g}\t{}", s.n, s.accuracy, s.balanced_accuracy, s.f1, s.macro_f1,
-                     s.weighted_f1, s.loss, s.auc ? fmt::format("{:.9g}", *s.auc) : "");
+  return fmt::format("{}\t{:.9g}\t{:.9g}\t{:.9g}\t{:.9g}\t{:.9g}\t{:.9g}\t{}", s.n, s.accuracy, s.balanced_accuracy, s.f1,
+                     s.macro_f1, s.weighted_f1, s.loss, s.auc ? fmt::format("{:.9g}", *s.auc) : "");
 }
 
 constexpr const char* kScoreColumns = "n\taccuracy\tbalanced_accuracy\tf1\tmacro_f1\tweighted_f1\tloss\tauc";

@@ -1,7 +1,7 @@
 #pragma once
 // One model asked about further cells of the test side by name: monocytes and lymphocytes of donors held out from a model that was
-// taught progenitors alone (blood-lineage study, Tables 1 and 2, Figure 2). The protocol is that of the test side itself: over units
-// and over cells, with intervals over units. Besides the label as it is, normal against every disease together.
+// taught progenitors alone (blood-lineage study, Tables 1 and 2, Figure 2). The protocol is that of the test side itself: over
+// units and over cells, with intervals over units. Besides the label as it is, normal against every disease together.
 
 #include <cellverdict/evaluate/evaluation.h>
 #include <cellverdict/evaluate/protocol.h>
@@ -20,12 +20,12 @@ struct SetAnswer {
 
 struct SetInput {
   EvaluationSet set;
-  const TestView& cells;                        // of all folds, fold after fold
-  std::vector<FoldRange> folds;                 // where those of each end
-  std::vector<SetAnswer> answers;               // the net first
-  std::vector<std::vector<double>> epochs;      // [epochs] the net's [cells, classes] after each, calibration aside; may be none
-  std::string normal;                           // class of the label; empty: no diseases are put together
-  bool optimistic = false;                      // cells of these units were in training
+  const TestView& cells;                    // of all folds, fold after fold
+  std::vector<FoldRange> folds;             // where those of each end
+  std::vector<SetAnswer> answers;           // the net first
+  std::vector<std::vector<double>> epochs;  // [epochs] the net's [cells, classes] after each, calibration aside; may be none
+  std::string normal;                       // class of the label; empty: no diseases are put together
+  bool optimistic = false;                  // cells of these units were in training
   std::uint64_t seed = 42;
   int threads = 1;
 };

@@ -262,7 +262,8 @@ void read_sets(EvaluateOptions& options, const Value& value, const std::string& 
     const bool taken = set.name == "test" || std::ranges::find(options.sets, set.name, &EvaluationSet::name) != options.sets.end();
     if (set.name.empty() || set.where.empty() || taken)
       throw UsageError({.where = where,
-                        .found = taken ? "the name '" + set.name + "' twice" : "a set without " + std::string(set.name.empty() ? "name" : "where"),
+                        .found = taken ? "the name '" + set.name + "' twice"
+                                       : "a set without " + std::string(set.name.empty() ? "name" : "where"),
                         .expected = "a name of its own and which cells it is of",
                         .advice = "write [[evaluate.set]] name = \"monocytes\", where = \"cell_type == 'monocyte'\""});
     options.sets.push_back(std::move(set));
@@ -287,11 +288,13 @@ const OptionTable<EvaluateOptions>& evaluate_options() {
           .add("same_as_label", &EvaluateOptions::same_as_label,
                "obs columns that say the label in other words (a code of the diagnosis): neither warned of nor held against the "
                "model")
-          .add("baselines", &EvaluateOptions::baselines,
-               "simple models in the same table: majority, covariates, composition, pseudobulk, embedding, cells, pca, latent, latent "
-               "mean (each where the data and the model allow it; the last three: logistic regressions on 256 principal components "
-               "of cells, on the model's latent numbers of cells, on their mean over a unit's cells)",
-               one_of({"majority", "covariates", "composition", "pseudobulk", "embedding", "cells", "pca", "latent", "latent mean"}))
+          .add(
+              "baselines", &EvaluateOptions::baselines,
+              "simple models in the same table: majority, covariates, composition, pseudobulk, embedding, cells, pca, latent, "
+              "latent "
+              "mean (each where the data and the model allow it; the last three: logistic regressions on 256 principal components "
+              "of cells, on the model's latent numbers of cells, on their mean over a unit's cells)",
+              one_of({"majority", "covariates", "composition", "pseudobulk", "embedding", "cells", "pca", "latent", "latent mean"}))
           .add("classifiers", &EvaluateOptions::classifiers,
                "what composition, pseudobulk and embedding are each put into: logistic, knn, mlp",
                one_of({"logistic", "knn", "mlp"}))
@@ -331,8 +334,8 @@ const OptionTable<EvaluateOptions>& evaluate_options() {
                between(1, 1000))
           .add("normal", &EvaluateOptions::normal,
                "class of the label that all others together are held against, in the tables of named sets; empty: none")
-          .add_custom("set", "[[evaluate.set]] name, where: further cells of the test side, asked about after every epoch", read_sets,
-                      write_sets);
+          .add_custom("set", "[[evaluate.set]] name, where: further cells of the test side, asked about after every epoch",
+                      read_sets, write_sets);
   return table;
 }
 

@@ -25,9 +25,9 @@ class Autoencoder : public torch::nn::Module {
   // Weights as torch::nn::Linear draws them, from `seed` alone.
   Autoencoder(const AutoencoderShape& shape, std::uint64_t seed);
 
-  torch::Tensor encode(const CellBatch& cells);                 // [n, latent]
-  LinearReconstruction decode(const torch::Tensor& latent);     // up to the output, which is not computed
-  torch::Tensor reconstruct(const torch::Tensor& latent);       // [n, genes]
+  torch::Tensor encode(const CellBatch& cells);              // [n, latent]
+  LinearReconstruction decode(const torch::Tensor& latent);  // up to the output, which is not computed
+  torch::Tensor reconstruct(const torch::Tensor& latent);    // [n, genes]
   // Mean squared error of what `seen` is encoded to and `target` is; the same cells, of `seen` perhaps with values dropped.
   torch::Tensor loss(const CellBatch& seen, const CellBatch& target);
 

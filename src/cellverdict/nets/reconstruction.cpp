@@ -59,8 +59,9 @@ class SparseError : public torch::autograd::Function<SparseError> {
     const torch::Tensor of_cells = torch::mm(h.t(), h), of_genes = torch::mm(w.t(), w);  // A and B
     const torch::Tensor seen = cells_times(*batch, w);                                   // x W
     const torch::Tensor h_sum = h.sum(0), bias_in = torch::mv(w.t(), bias);
-    const double error = summed_product(of_cells, of_genes) + 2 * summed_product(h_sum, bias_in) + n * summed_product(bias, bias) - 2 * summed_product(seen, h) -
-                         2 * (sums.of_gene * bias.to(torch::kFloat64)).sum().item<double>() + sums.squares;
+    const double error = summed_product(of_cells, of_genes) + 2 * summed_product(h_sum, bias_in) + n * summed_product(bias, bias) -
+                         2 * summed_product(seen, h) - 2 * (sums.of_gene * bias.to(torch::kFloat64)).sum().item<double>() +
+                         sums.squares;
     context->save_for_backward({h, w, bias, of_cells, of_genes, seen, h_sum, bias_in, sums.of_gene.to(torch::kFloat32)});
     context->saved_data["cells"] = reinterpret_cast<std::int64_t>(&batch->cells);
     context->saved_data["threads"] = static_cast<std::int64_t>(batch->threads);
@@ -74,8 +75,7 @@ class SparseError : public torch::autograd::Function<SparseError> {
                         &seen = saved[5], &h_sum = saved[6], &bias_in = saved[7], &x_sum = saved[8];
     const CellBatch batch{.cells = *reinterpret_cast<const CsrBlock*>(context->saved_data["cells"].toInt()),
                           .threads = static_cast<int>(context->saved_data["threads"].toInt())};
-    const double scale =
-        2 * gradients[0].item<double>() / (static_cast<double>(h.size(0)) * static_cast<double>(w.size(0)));
+    const double scale = 2 * gradients[0].item<double>() / (static_cast<double>(h.size(0)) * static_cast<double>(w.size(0)));
     torch::Tensor of_h = torch::mm(h, of_genes).add_(bias_in).sub_(seen).mul_(scale);
     torch::Tensor of_w = genes_times(batch, h, w.size(0)).neg_();
     of_w.addmm_(w, of_cells).addr_(bias, h_sum).mul_(scale);

@@ -1,6 +1,6 @@
-// Figures of named sets: accuracy by epoch on all of them at once, the map of latent numbers, loss curves of several dropouts in one,
-// and the score against a setting that variants differ in. The curves over test cells are drawn after the training from weights it
-// kept: no epoch was chosen by them.
+// Figures of named sets: accuracy by epoch on all of them at once, the map of latent numbers, loss curves of several dropouts in
+// one, and the score against a setting that variants differ in. The curves over test cells are drawn after the training from
+// weights it kept: no epoch was chosen by them.
 
 #include <cellverdict/report/html.h>
 #include <cellverdict/report/lineage.h>
@@ -33,11 +33,12 @@ Json named_colours(const std::vector<std::string>& names, const std::string& fie
 }
 
 Json lines(Json points, const std::vector<std::string>& names, const Json& x, const Json& y) {
-  return {{"width", 400},
-          {"height", 250},
-          {"data", {{"values", std::move(points)}}},
-          {"mark", {{"type", "line"}, {"point", {{"size", 28}, {"filled", true}}}, {"strokeWidth", 2}}},
-          {"encoding", {{"x", x}, {"y", y}, {"color", named_colours(names, "series")}, {"tooltip", {{{"field", "series"}}, x, y}}}}};
+  return {
+      {"width", 400},
+      {"height", 250},
+      {"data", {{"values", std::move(points)}}},
+      {"mark", {{"type", "line"}, {"point", {{"size", 28}, {"filled", true}}}, {"strokeWidth", 2}}},
+      {"encoding", {{"x", x}, {"y", y}, {"color", named_colours(names, "series")}, {"tooltip", {{{"field", "series"}}, x, y}}}}};
 }
 
 Json epochs_axis() {
@@ -70,7 +71,8 @@ Figure curves_of_sets(const ReportVariant& variant, bool binary) {
   return figure;
 }
 
-Figure map_of(const ReportVariant& variant, const std::vector<std::string>& colour, const std::string& by, const std::string& name) {
+Figure map_of(const ReportVariant& variant, const std::vector<std::string>& colour, const std::string& by,
+              const std::string& name) {
   const LatentMap& map = variant.evaluation.latent_map;
   Json points = Json::array();
   for (std::size_t i = 0; i < map.x.size(); ++i)
@@ -81,21 +83,23 @@ Figure map_of(const ReportVariant& variant, const std::vector<std::string>& colo
     return fmt::format("component {}{}", i + 1, i < map.explained.size() ? " (" + fixed(100 * map.explained[i], 0) + " %)" : "");
   };
   const Json x = number_axis("x", axis(0), false), y = number_axis("y", axis(1), false);
-  const Json body = {
-      {"width", 380},
-      {"height", 300},
-      {"data", {{"values", points}}},
-      {"mark", {{"type", "circle"}, {"size", 14}, {"opacity", 0.55}}},
-      {"encoding",
-       {{"x", x}, {"y", y}, {"color", named_colours(names, "c")}, {"tooltip", {{{"field", "c"}, {"title", by}}, {{"field", "side"}}}}}}};
-  Figure figure = make_figure(
-      {.name = name,
-       .title = "Latent numbers of cells by " + by,
-       .subtitle = fmt::format("{} · {} cells of all sides", variant.evaluation.name, with_commas(std::ssize(map.x))),
-       .banner = banner_of(variant.evaluation),
-       .description = "The first two principal components of the latent numbers of cells, coloured by " + by + ".",
-       .note = "The axes are fitted on training cells; cells are spread over each side."},
-      dumped(body));
+  const Json body = {{"width", 380},
+                     {"height", 300},
+                     {"data", {{"values", points}}},
+                     {"mark", {{"type", "circle"}, {"size", 14}, {"opacity", 0.55}}},
+                     {"encoding",
+                      {{"x", x},
+                       {"y", y},
+                       {"color", named_colours(names, "c")},
+                       {"tooltip", {{{"field", "c"}, {"title", by}}, {{"field", "side"}}}}}}};
+  Figure figure =
+      make_figure({.name = name,
+                   .title = "Latent numbers of cells by " + by,
+                   .subtitle = fmt::format("{} · {} cells of all sides", variant.evaluation.name, with_commas(std::ssize(map.x))),
+                   .banner = banner_of(variant.evaluation),
+                   .description = "The first two principal components of the latent numbers of cells, coloured by " + by + ".",
+                   .note = "The axes are fitted on training cells; cells are spread over each side."},
+                  dumped(body));
   figure.folder = variant.figures;
   return figure;
 }
@@ -154,7 +158,8 @@ Figure loss_figure(const ReportInput& report, const Family& family) {
     for (const auto& epoch : variant.curve.epochs) {
       points.push_back({{"series", name}, {"side", "training cells"}, {"epoch", epoch.number}, {"y", rounded(epoch.train.loss)}});
       if (epoch.validation)
-        points.push_back({{"series", name}, {"side", "validation cells"}, {"epoch", epoch.number}, {"y", rounded(epoch.validation->loss)}});
+        points.push_back(
+            {{"series", name}, {"side", "validation cells"}, {"epoch", epoch.number}, {"y", rounded(epoch.validation->loss)}});
     }
   }
   Json body = lines(std::move(points), names, epochs_axis(), number_axis("y", "loss", true));
@@ -181,7 +186,8 @@ Figure setting_figure(const ReportInput& report, const Family& family) {
     }
   Json values = Json::array();
   for (const std::size_t v : family.variants) values.push_back(value_of(report.variants[v], family.key));
-  const Json x = {{"field", "setting"}, {"type", "ordinal"}, {"title", family.key}, {"sort", values}, {"axis", {{"labelAngle", 0}}}};
+  const Json x = {
+      {"field", "setting"}, {"type", "ordinal"}, {"title", family.key}, {"sort", values}, {"axis", {{"labelAngle", 0}}}};
   const std::string key = file_name_of(family.key);
   return make_figure({.name = "setting_" + key,
                       .title = "Accuracy by " + family.key,

@@ -23,6 +23,13 @@ std::vector<ModelSetting> other_settings(const ReportVariant& variant) {
   return out;
 }
 
+// Whether the variant is taught the cells of one of its sets.
+bool is_direct(const ReportVariant& variant) {
+  const std::string taught = setting(variant, "split.where");
+  return std::ranges::any_of(variant.evaluation.sets,
+                             [&](const SetResult& set) { return set.name != "test" && set.where == taught; });
+}
+
 const SetResult* set_named(const Evaluation& e, const std::string& name) {
   const auto found = std::ranges::find(e.sets, name, &SetResult::name);
   return found == e.sets.end() ? nullptr : &*found;
@@ -50,10 +57,6 @@ std::vector<PairedUnit> paired_units(const SetModel& first, const SetModel& seco
 }
 
 void add_interval(const Evaluation& evaluation, const std::vector<PairedUnit>& units, ZeroShotPair& pair) {
-  if (units.empty()) {
-    pair.why_not = "the two were not asked about the same cells";
-    return;
-  }
   const UnitStatistic statistic = [&units](std::span<const std::uint32_t> times) -> std::optional<double> {
     double n = 0, sum = 0;
     for (std::size_t u = 0; u < units.size(); ++u) {
@@ -94,11 +97,13 @@ std::vector<ZeroShotPair> zero_shot_pairs(const ReportInput& report) {
     for (const auto& set : variants[d].evaluation.sets) {
       if (set.name == "test" || set.where != taught) continue;
       for (std::size_t z = 0; z < variants.size(); ++z) {
-        if (z == d || other_settings(variants[z]) != other_settings(variants[d])) continue;
+        if (z == d || is_direct(variants[z]) || other_settings(variants[z]) != other_settings(variants[d])) continue;
         const SetResult* there = set_named(variants[z].evaluation, set.name);
-        if (there == nullptr || there->where != set.where || setting(variants[z], "split.where") == taught) continue;
+        if (there == nullptr || there->where != set.where) continue;
+        const auto units = paired_units(there->models.front(), set.models.front());
+        if (units.empty()) continue;  // asked about other cells: another split
         ZeroShotPair pair{.set = set.name, .zero_shot = z, .direct = d};
-        add_interval(variants[d].evaluation, paired_units(there->models.front(), set.models.front()), pair);
+        add_interval(variants[d].evaluation, units, pair);
         pairs.push_back(std::move(pair));
       }
     }
@@ -108,7 +113,8 @@ std::vector<ZeroShotPair> zero_shot_pairs(const ReportInput& report) {
 
 std::string lineage_table_tsv(const ReportInput& report) {
   std::string tsv =
-      "variant\tscheme\ttaught\ttrain_accuracy\tset\tmodel\tn_cells\tn_units\taccuracy\tmacro_f1\tweighted_f1\tauc\tbinary_accuracy\t"
+      "variant\tscheme\ttaught\ttrain_accuracy\tset\tmodel\tn_cells\tn_units\taccuracy\tmacro_f1\tweighted_f1\tauc\tbinary_"
+      "accuracy\t"
       "binary_f1\tunit_accuracy\n";
   bool any = false;
   for (const auto& variant : report.variants)
@@ -117,9 +123,10 @@ std::string lineage_table_tsv(const ReportInput& report) {
         any = true;
         tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{:.9g}\t{:.9g}\t{:.9g}\t{}\t{}\t{}\t{:.9g}\n", variant.evaluation.name,
                            variant.evaluation.split.scheme, setting(variant, "split.where"),
-                           model.name.empty() ? digits(train_accuracy(variant)) : "", set.name, model.name.empty() ? "the net" : model.name,
-                           set.n_cells, set.n_units, model.cells.accuracy, model.cells.macro_f1, model.cells.weighted_f1,
-                           digits(model.cells.auc), model.binary_cells ? digits(model.binary_cells->accuracy) : "",
+                           model.name.empty() ? digits(train_accuracy(variant)) : "", set.name,
+                           model.name.empty() ? "the net" : model.name, set.n_cells, set.n_units, model.cells.accuracy,
+                           model.cells.macro_f1, model.cells.weighted_f1, digits(model.cells.auc),
+                           model.binary_cells ? digits(model.binary_cells->accuracy) : "",
                            model.binary_cells ? digits(model.binary_cells->f1) : "", model.units.accuracy);
       }
   return any ? tsv : "";
@@ -129,7 +136,8 @@ std::string zero_shot_tsv(const ReportInput& report) {
   const auto pairs = zero_shot_pairs(report);
   if (pairs.empty()) return {};
   std::string tsv =
-      "set\tzero_shot\tdirect\tscheme\tzero_shot_accuracy\tdirect_train_accuracy\tdirect_accuracy\tdifference\tlow\thigh\tmethod\twhy_not\n";
+      "set\tzero_shot\tdirect\tscheme\tzero_shot_accuracy\tdirect_train_accuracy\tdirect_"
+      "accuracy\tdifference\tlow\thigh\tmethod\twhy_not\n";
   for (const auto& pair : pairs) {
     const ReportVariant &z = report.variants[pair.zero_shot], &d = report.variants[pair.direct];
     tsv += fmt::format("{}\t{}\t{}\t{}\t{:.9g}\t{}\t{:.9g}\t{}\t{}\t{}\t{}\t{}\n", pair.set, z.evaluation.name, d.evaluation.name,

@@ -1,7 +1,7 @@
 #pragma once
 // Named sets of cells beside one another: what a model that was taught one kind of cell says of others (Bo, Gu & Sun, Tables 1 and
-// 2, Figure 2), and beside it the same model taught those cells themselves. Everything is derived from the settings of the variants,
-// never from the order in which they were run.
+// 2, Figure 2), and beside it the same model taught those cells themselves. Everything is derived from the settings of the
+// variants, never from the order in which they were run.
 
 #include <cellverdict/report/figures.h>
 #include <cellverdict/report/report.h>

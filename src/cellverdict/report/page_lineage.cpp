@@ -40,10 +40,15 @@ std::string all_sets(const ReportInput& report) {
     for (const auto& set : variant.evaluation.sets) {
       const SetModel& net = set.models.front();
       const bool first = &set == &variant.evaluation.sets.front();
-      std::vector<Cell> row = {Cell(first ? variant.evaluation.name : ""), Cell(first ? split_in_words(variant.evaluation.split) : ""),
-                               Cell(first ? taught_in_words(variant) : ""), number_cell(first ? train_accuracy(variant) : ""),
-                               Cell(set.name), count_cell(set.n_cells), count_cell(set.n_units),
-                               number_cell(fixed(net.cells.accuracy, 3)), number_cell(fixed(net.cells.weighted_f1, 3))};
+      std::vector<Cell> row = {Cell(first ? variant.evaluation.name : ""),
+                               Cell(first ? split_in_words(variant.evaluation.split) : ""),
+                               Cell(first ? taught_in_words(variant) : ""),
+                               number_cell(first ? train_accuracy(variant) : ""),
+                               Cell(set.name),
+                               count_cell(set.n_cells),
+                               count_cell(set.n_units),
+                               number_cell(fixed(net.cells.accuracy, 3)),
+                               number_cell(fixed(net.cells.weighted_f1, 3))};
       if (binary) {
         row.push_back(number_cell(net.binary_cells ? fixed(net.binary_cells->accuracy, 3) : "–"));
         row.push_back(number_cell(net.binary_cells ? fixed(net.binary_cells->f1, 3) : "–"));
@@ -59,11 +64,13 @@ std::string both_schemes(const ReportInput& report) {
     if (!variant.evaluation.sets.empty()) (variant.evaluation.split.optimistic ? optimistic : honest) = true;
   if (!optimistic) return {};
   return html_paragraph(
-      std::string("Where cells were dealt at random, cells of one donor are on both sides, and a model that knows the donor looks as good "
-                  "as one that knows the disease.") +
-          (honest ? " Where donors were held out it is asked about people it has never seen: the difference between the two is what "
-                    "the model knows about these people, not about the disease."
-                  : " No variant here holds donors out: nothing is shown about new people."),
+      std::string(
+          "Where cells were dealt at random, cells of one donor are on both sides, and a model that knows the donor looks as good "
+          "as one that knows the disease.") +
+          (honest
+               ? " Where donors were held out it is asked about people it has never seen: the difference between the two is what "
+                 "the model knows about these people, not about the disease."
+               : " No variant here holds donors out: nothing is shown about new people."),
       "soft");
 }
 
@@ -114,7 +121,8 @@ std::string sets_table(const Evaluation& e, const std::string& unit_noun) {
     if (!set.missing.empty()) notes.push_back("The set '" + set.name + "' has no cell of " + listed(set.missing) + ".");
     for (const auto& model : set.models) {
       const bool first = &model == &set.models.front();
-      const auto measured = std::ranges::find_if(model.metrics, [](const MeasuredMetric& m) { return m.metric == "accuracy" && m.over_units; });
+      const auto measured =
+          std::ranges::find_if(model.metrics, [](const MeasuredMetric& m) { return m.metric == "accuracy" && m.over_units; });
       Cell interval("–");
       if (measured != model.metrics.end() && measured->interval) {
         interval = Cell(fixed(measured->interval->low, 3) + " to " + fixed(measured->interval->high, 3));
@@ -133,8 +141,9 @@ std::string sets_table(const Evaluation& e, const std::string& unit_noun) {
                 .columns = {"set", "cells", "R²", "median R²\nof a gene", "median R²\nof a cell", "mean squared\nerror"},
                 .css = "evidence"};
   for (const auto& r : e.reconstruction)
-    encoder.rows.push_back({Cell(r.set), count_cell(r.n_cells), number_cell(fixed(r.r2, 3)), number_cell(fixed(r.median_r2_of_gene, 3)),
-                            number_cell(fixed(r.median_r2_of_cell, 3)), number_cell(fixed(r.mse, 4))});
+    encoder.rows.push_back({Cell(r.set), count_cell(r.n_cells), number_cell(fixed(r.r2, 3)),
+                            number_cell(fixed(r.median_r2_of_gene, 3)), number_cell(fixed(r.median_r2_of_cell, 3)),
+                            number_cell(fixed(r.mse, 4))});
   return out + html_of(encoder);
 }
 

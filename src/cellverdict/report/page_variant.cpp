@@ -264,7 +264,8 @@ std::string variant_section(PageState& state, std::size_t index) {
     (figure.name.starts_with(kControlFigure) ? controls : others).push_back(figure);
   out += "</h2>\n" + html_paragraph(e.answer) + html_paragraph(e.verdict) + html_list(e.warnings, "warnings");
   out += certainty_table(e, report.unit_noun) + samplings_table(e, report.unit_noun) + negative_control(state, e, controls) +
-         rival_table(e, report.unit_noun) + sets_table(e, report.unit_noun) + fold_table(e, report.unit_noun) + sweep_section(state, index);
+         rival_table(e, report.unit_noun) + sets_table(e, report.unit_noun) + fold_table(e, report.unit_noun) +
+         sweep_section(state, index);
   out += "<h3>The split</h3>\n" + cohort_table(e, report.unit_noun) + split_tables(e, report.unit_noun) + html_of(state, others);
   out += unit_table(e, report.unit_noun) + failure_table(e, report.unit_noun) + subgroup_table(e, report.unit_noun);
   out += predictive_table(e, report.unit_noun) + head_table(e) + baseline_tables(e, report.unit_noun) + calls(e);

@@ -106,7 +106,8 @@ ReportResult write_report(const RunContext& context, const ReportInput& given, c
     for (Figure* figure : figures) figure->png = read_file(beside(*figure, ".png"));
   page.pictures_note = result.note;
   if (const fs::path library = share_folder() / "figures.js"; fs::exists(library)) page.library = read_file(library);
-  result.comparison = write_table(folder / "comparison.tsv", page.comparison.is_empty() ? "" : comparison_tsv(input, page.comparison));
+  result.comparison =
+      write_table(folder / "comparison.tsv", page.comparison.is_empty() ? "" : comparison_tsv(input, page.comparison));
   result.ablation = write_table(folder / "ablation.tsv", page.ablation.empty() ? "" : ablation_tsv(input));
   write_table(folder / "named_sets.tsv", lineage_table_tsv(input));
   write_table(folder / "zero_shot.tsv", zero_shot_tsv(input));

@@ -6,6 +6,7 @@
 #include <cellverdict/run/prediction_table.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace cellverdict {
 
@@ -16,7 +17,7 @@ constexpr const char* kOfCells[] = {"majority", "cells", "pca", "latent"};  // b
 class Asker {
  public:
   Asker(const RunContext& context, const VariantRun& variant, const std::vector<FoldRun>& folds)
-      : context_(context), options_(variant.experiment.evaluate) {
+      : context_(context), options_(variant.experiment.evaluate), where_(variant.experiment.split.where) {
     for (const auto& fold : folds) {
       folds_.push_back(&fold);
       splits_.push_back(fold.split);
@@ -43,13 +44,13 @@ class Asker {
     for (std::size_t f = 0; f < folds_.size(); ++f) {
       const TestView view = set.where.empty() ? splits_[f].test() : splits_[f].test(set.where);
       input.folds.push_back({.end = joined.ends[f], .threshold = classifiers_[f].card().threshold});
-      if (view.n_cells() > 0) ask_fold(f, view, input);
+      if (view.n_cells() > 0) ask_fold(f, set, view, input);
     }
     return evaluate_set(input);
   }
 
  private:
-  void ask_fold(std::size_t f, const TestView& view, SetInput& input) const {
+  void ask_fold(std::size_t f, const EvaluationSet& set, const TestView& view, SetInput& input) {
     const Classifier& classifier = classifiers_[f];
     const ModelCard& card = classifier.card();
     const auto said = calibrated(classifier.predict_cells(context_, view)[0], card);
@@ -61,19 +62,36 @@ class Asker {
     input.epochs.resize(std::min(input.epochs.size(), epochs.size()));
     for (std::size_t e = 0; e < input.epochs.size(); ++e)
       input.epochs[e].insert(input.epochs[e].end(), epochs[e].begin(), epochs[e].end());
-    const TrainView train = splits_[f].train();
-    BaselineRequest request{.context = context_, .train = train, .asked = view, .preparation = card.preparation};
-    std::optional<Encoder> encoder;
-    if (card.model.input == "latent") {
-      encoder = classifier.encoder();
-      request.latents = {.n = encoder->n_latents(),
-                         .of_view = [&](const CellView& cells) { return encoder->encode(context_, cells, card.preparation); }};
-    }
-    for (auto& baseline : predict_baselines(request, names_)) {
+    const auto places = splits_[f].places_in_test(set.where.empty() ? where_ : set.where);
+    for (const auto& baseline : simple_models(f)) {
       auto known = std::ranges::find(input.answers, baseline.name, &SetAnswer::name);
       if (known == input.answers.end()) known = input.answers.insert(known, {baseline.name, baseline.how, {}});
-      known->probability.insert(known->probability.end(), baseline.probability.begin(), baseline.probability.end());
+      const auto n_classes = std::ssize(view.classes());
+      for (const std::int64_t place : places) {
+        const auto said_of_cell = baseline.probability.begin() + place * n_classes;
+        known->probability.insert(known->probability.end(), said_of_cell, said_of_cell + n_classes);
+      }
     }
+  }
+
+  // Fitted once a fold and asked about the whole test side, of which every set is a part.
+  const std::vector<BaselinePrediction>& simple_models(std::size_t f) {
+    if (simple_.size() <= f) simple_.resize(f + 1);
+    if (!simple_[f]) {
+      const TrainView train = splits_[f].train();
+      const TestView asked = splits_[f].whole().test();
+      const Classifier& classifier = classifiers_[f];
+      const ModelCard& card = classifier.card();
+      BaselineRequest request{.context = context_, .train = train, .asked = asked, .preparation = card.preparation};
+      std::optional<Encoder> encoder;
+      if (card.model.input == "latent") {
+        encoder = classifier.encoder();
+        request.latents = {.n = encoder->n_latents(),
+                           .of_view = [&](const CellView& cells) { return encoder->encode(context_, cells, card.preparation); }};
+      }
+      simple_[f] = predict_baselines(request, names_);
+    }
+    return *simple_[f];
   }
 
   const RunContext& context_;
@@ -82,6 +100,8 @@ class Asker {
   std::vector<Split> splits_;
   std::vector<Classifier> classifiers_;
   std::vector<std::string> names_;
+  std::string where_;                                                   // of the test side itself
+  std::vector<std::optional<std::vector<BaselinePrediction>>> simple_;  // [folds]
 };
 
 }  // namespace

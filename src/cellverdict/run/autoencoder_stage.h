@@ -23,7 +23,8 @@ struct EncoderPlace {
 };
 
 // On the training side of the split as dealt, of it the cells that [model.autoencoder] where names. Throws as fit_encoder does.
-FittedEncoder obtain_encoder(const RunContext& context, const Experiment& experiment, const Split& split, const EncoderPlace& place);
+FittedEncoder obtain_encoder(const RunContext& context, const Experiment& experiment, const Split& split,
+                             const EncoderPlace& place);
 
 // What must be said of a result whose encoder saw the test cells; empty: it did not.
 std::string transductive_warning(const AutoencoderOptions& options);

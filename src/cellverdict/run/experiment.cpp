@@ -89,18 +89,21 @@ void refuse_two_balances(const Experiment& e, const std::string& file) {
 // Which nets read latent numbers, and what they ask of them.
 void check_latent(const Experiment& e, const std::string& file) {
   const ModelOptions& m = e.model;
-  const auto refuse = [&](const std::string& where, const std::string& found, const std::string& expected, const std::string& advice) {
+  const auto refuse = [&](const std::string& where, const std::string& found, const std::string& expected,
+                          const std::string& advice) {
     throw UsageError({.where = file + " " + where, .found = found, .expected = expected, .advice = advice});
   };
   if ((m.kind == "transformer" || m.kind == "graph") && m.input != "latent")
     refuse("[model] kind = \"" + m.kind + "\"", "input = \"" + m.input + "\"", "input = \"latent\"",
            "these nets read the latent numbers of an autoencoder");
   if (m.kind == "bag" && m.input != "genes")
-    refuse("[model] input = \"" + m.input + "\"", "kind = \"bag\"", "a net of single cells",
-           "bags have an encoder of their own; the baseline \"latent mean\" gives patients the mean of their cells' latent numbers");
+    refuse(
+        "[model] input = \"" + m.input + "\"", "kind = \"bag\"", "a net of single cells",
+        "bags have an encoder of their own; the baseline \"latent mean\" gives patients the mean of their cells' latent numbers");
   if (m.kind == "transformer" && m.transformer.width % m.transformer.heads != 0)
-    refuse("[model.transformer] heads = " + std::to_string(m.transformer.heads), "a width of " + std::to_string(m.transformer.width),
-           "a width that the heads divide", "set width to a multiple of heads");
+    refuse("[model.transformer] heads = " + std::to_string(m.transformer.heads),
+           "a width of " + std::to_string(m.transformer.width), "a width that the heads divide",
+           "set width to a multiple of heads");
   if (m.input == "latent" && e.prepare.scale.center)
     refuse("[prepare] scale.center = true", "an autoencoder, whose error is computed from the non-zero values",
            "values that are not centred", "set scale.center = false");

@@ -13,7 +13,7 @@ namespace cellverdict {
 
 namespace {
 
-constexpr std::int64_t kMostPoints = 3000;  // on the map
+constexpr std::int64_t kMostPoints = 3000;   // on the map
 constexpr std::int64_t kMostFitted = 20000;  // cells its axes are fitted on
 
 // Some of n, spread over all.
@@ -121,9 +121,8 @@ class Fold {
   LatentMap map() const {
     const std::int64_t n = encoder_.n_latents();
     const auto fitted = rows_at(spread(n_train_, kMostFitted));
-    const auto pca = fit_principal_components(DenseFeatures{fitted, n}, {.components = std::min<std::int64_t>(2, n),
-                                                                         .seed = context_.seed,
-                                                                         .threads = context_.threads});
+    const auto pca = fit_principal_components(
+        DenseFeatures{fitted, n}, {.components = std::min<std::int64_t>(2, n), .seed = context_.seed, .threads = context_.threads});
     const auto shown = spread(static_cast<std::int64_t>(cells_.label.size()), kMostPoints);
     const auto rows = rows_at(shown);
     const auto scores = project_rows(pca, DenseFeatures{rows, n}, context_.threads);

@@ -217,7 +217,12 @@ std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant
   if (folds.size() > 1)
     for (const auto& fold : folds) write_file(fold.folder / "split.tsv", split_as_tsv(fold.split.summary()));
   write_file(saved, experiment);
-  for (const auto& note : summary.notes) context.warn(note);
+  for (const auto& note : summary.notes)
+    if (note.starts_with(kNarrowed)) {
+      context.log("note      " + note);
+    } else {
+      context.warn(note);
+    }
   // Before hours of training, not after.
   variant.confounding = audit_confounding(*folds.front().cohort, variant.experiment.evaluate.same_as_label);
   for (const auto& row : variant.confounding)

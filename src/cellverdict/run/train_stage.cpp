@@ -256,7 +256,8 @@ Classifier fit_model(const RunContext& context, const Experiment& experiment, co
   std::vector<Experiment> single;
   if (experiment.candidates.empty()) single.push_back(experiment);
   for (const auto& candidate : single.empty() ? experiment.candidates : single) {
-    Classifier classifier = fit_one(context, candidate, split, {.model = candidate.model, .train = with_net_seed(candidate.train)}, {});
+    Classifier classifier =
+        fit_one(context, candidate, split, {.model = candidate.model, .train = with_net_seed(candidate.train)}, {});
     const double score = single.empty() ? validation_score(classifier.card().curve) : 0;
     if (best && score <= best_score) continue;  // of equals the first
     best_score = score;

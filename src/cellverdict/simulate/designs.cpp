@@ -33,7 +33,8 @@ void plan_cohort(const SimulateOptions& options, std::uint64_t seed, StudyPlan& 
   plan.label_name = "disease";
   plan.diseased_labels = {"disease"};
   if (options.n_diseases > 1) plan.diseased_labels.clear();
-  for (int k = 1; k <= options.n_diseases && options.n_diseases > 1; ++k) plan.diseased_labels.push_back(fmt::format("disease {}", k));
+  for (int k = 1; k <= options.n_diseases && options.n_diseases > 1; ++k)
+    plan.diseased_labels.push_back(fmt::format("disease {}", k));
   plan.control_label = "control";
   const auto n_diseased = static_cast<std::int64_t>(std::llround(options.diseased * options.n_donors));
   std::vector<char> diseased(static_cast<std::size_t>(options.n_donors), 0);

@@ -19,9 +19,9 @@ OptionTable<SimulateOptions> make_table() {
       .add("n_donors", &O::n_donors, "donors, each with one library a day (cohort design only)", at_least(2))
       .add("diseased", &O::diseased, "share of the donors that have the disease (cohort design only)", between(0, 1))
       .add("n_diseases", &SimulateOptions::n_diseases,
-               "different diseases among them, each with genes of its own: \"disease 1\", \"disease 2\", … (cohort design only)",
-               between(1, 100))
-          .add("n_batches", &O::n_batches, "batches the donors are dealt to (cohort design only; lmna: each library is one)",
+           "different diseases among them, each with genes of its own: \"disease 1\", \"disease 2\", … (cohort design only)",
+           between(1, 100))
+      .add("n_batches", &O::n_batches, "batches the donors are dealt to (cohort design only; lmna: each library is one)",
            at_least(1))
       .add("confounding", &O::confounding, "probability that a donor's batch follows its label (cohort design only)", between(0, 1))
       .add("n_days", &O::n_days, "days each donor is measured on (cohort design only)", between(1, 1000))

@@ -40,9 +40,9 @@ struct Program {
 std::string program_name(Program::Kind kind);
 
 struct StudyPlan {
-  std::string label_name, control_label;    // "disease", "control"
+  std::string label_name, control_label;     // "disease", "control"
   std::vector<std::string> diseased_labels;  // [diseases] "disease", or "disease 1", …
-  GeneList genes;                                         // the last kMitoGenes are mitochondrial
+  GeneList genes;                            // the last kMitoGenes are mitochondrial
   std::vector<std::string> cell_types;
   std::vector<SimulatedLibrary> libraries;
   std::vector<double> log_expression;  // b_g of the genes that are not mitochondrial

@@ -21,7 +21,7 @@ Split Split::only(const std::string& where) const {
   narrowed.whole_ = std::make_shared<const Split>(whole());
   SplitSummary& described = narrowed.summary_;
   std::erase_if(described.units, [](const SplitUnit& unit) { return unit.side == Side::unused; });
-  described.notes.insert(described.notes.begin(), "Of each side only the cells where " + where + " teach and are asked.");
+  described.notes.insert(described.notes.begin(), kNarrowed + where + " teach and are asked.");
   return narrowed;
 }
 
@@ -32,6 +32,19 @@ std::vector<std::int64_t> Split::test_rows(const std::string& where) const {
   for (std::size_t i = 0; i < sides.size(); ++i)
     if (keep[i] && sides[i] == Side::test) rows.push_back(static_cast<std::int64_t>(i));
   return rows;
+}
+
+std::vector<std::int64_t> Split::places_in_test(const std::string& where) const {
+  const std::vector<Side>& sides = whole().side_;
+  const auto keep = where.empty() ? std::vector<bool>(sides.size(), true) : matching_rows(cohort_->table->obs(), where);
+  std::vector<std::int64_t> places;
+  std::int64_t place = 0;
+  for (std::size_t i = 0; i < sides.size(); ++i) {
+    if (sides[i] != Side::test) continue;
+    if (keep[i]) places.push_back(place);
+    ++place;
+  }
+  return places;
 }
 
 TestView Split::test(const std::string& where) const {

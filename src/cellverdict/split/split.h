@@ -28,6 +28,9 @@ const OptionTable<SplitOptions>& split_options();
 // A column with more values is a measurement, not names: no rule and no class for each of them.
 inline constexpr std::int64_t kMostNamedValues = 1000;
 
+// How the note begins that says what only() left.
+inline constexpr const char* kNarrowed = "Of each side only the cells where ";
+
 struct CvOptions;
 struct FoldedTest;
 
@@ -42,13 +45,15 @@ class Split {
   TestView test() const { return TestView(cohort_, rows(Side::test)); }
   const SplitSummary& summary() const { return summary_; }
 
-  // The same sides with those cells alone that `where` names (table/row_filter.h; empty: all), described and checked anew. Throws as
-  // make() does, and UsageError for an expression that names nothing.
+  // The same sides with those cells alone that `where` names (table/row_filter.h; empty: all), described and checked anew. Throws
+  // as make() does, and UsageError for an expression that names nothing.
   Split only(const std::string& where) const;
   // As dealt, before only().
   const Split& whole() const { return whole_ ? *whole_ : *this; }
   // Of the whole test side those cells, for one more question to a model; there may be none.
   TestView test(const std::string& where) const;
+  // Where those stand in the whole test side, as places in whole().test().
+  std::vector<std::int64_t> places_in_test(const std::string& where) const;
   // Those cells of all sides, of the test side too. For what looks at no label and says so: the result is about cells it has seen.
   TrainView transductive(const std::string& where) const;
 

@@ -273,7 +273,8 @@ std::vector<HeadProbabilities> Classifier::predict_epochs(const RunContext& cont
 
 Encoder Classifier::encoder() const {
   if (!parts_->encoder)
-    throw InternalError({.where = "encoder of a model", .found = "input = \"" + card_.model.input + "\"", .expected = "\"latent\""});
+    throw InternalError(
+        {.where = "encoder of a model", .found = "input = \"" + card_.model.input + "\"", .expected = "\"latent\""});
   return {card_.model.autoencoder, std::make_unique<Encoder::Parts>(Encoder::Parts{.net = parts_->encoder})};
 }
 
@@ -311,7 +312,8 @@ std::vector<HeadProbabilities> predict_prepared(const RunContext& context, const
   std::vector<HeadProbabilities> all(classifier.card().heads.size());
   CsrBlock block;
   // The neighbours of a cell are among those it is asked with.
-  const std::int64_t together = classifier.card().model.kind == "graph" ? std::max<std::int64_t>(cells.n_cells(), 1) : kPredictionBatch;
+  const std::int64_t together =
+      classifier.card().model.kind == "graph" ? std::max<std::int64_t>(cells.n_cells(), 1) : kPredictionBatch;
   for (const auto& batch : ordered_batches(cells.n_cells(), together)) {
     block.clear();
     for (const std::int64_t i : batch) cells.append(i, block);

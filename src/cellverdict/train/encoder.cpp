@@ -169,11 +169,10 @@ class QualitySums {
 }  // namespace
 
 std::shared_ptr<Autoencoder> make_autoencoder(const AutoencoderOptions& options, std::int64_t n_genes, std::uint64_t seed) {
-  return std::make_shared<Autoencoder>(AutoencoderShape{.n_genes = n_genes,
-                                                        .hidden = options.hidden,
-                                                        .latent = options.latent,
-                                                        .latent_activation = options.latent_activation},
-                                       seed);
+  return std::make_shared<Autoencoder>(
+      AutoencoderShape{
+          .n_genes = n_genes, .hidden = options.hidden, .latent = options.latent, .latent_activation = options.latent_activation},
+      seed);
 }
 
 CellBatch batch_of(const CsrBlock& cells, std::int64_t n_genes, int threads) {
@@ -264,9 +263,8 @@ Encoder fit_encoder(const RunContext& context, const TrainView& train, const std
                      .found = counted(train.n_cells(), "training cell"),
                      .expected = "at least two",
                      .advice = "name cells that the training side has"});
-  return through_torch_door("training the autoencoder", [&] {
-    return EncoderTrainer(context, train, validation, preparation, request).train();
-  });
+  return through_torch_door("training the autoencoder",
+                            [&] { return EncoderTrainer(context, train, validation, preparation, request).train(); });
 }
 
 }  // namespace cellverdict

@@ -53,7 +53,10 @@ class GraphNet : public CellNet {
     NormalisedAdjacency adjacency;
     torch::Tensor spread;  // the cells spread over their graph
     Known(const torch::Tensor& of, CellGraph made, int threads)
-        : cells(of.clone()), graph(std::move(made)), adjacency(graph.offsets, graph.neighbours, threads), spread(adjacency.times(of)) {}
+        : cells(of.clone()),
+          graph(std::move(made)),
+          adjacency(graph.offsets, graph.neighbours, threads),
+          spread(adjacency.times(of)) {}
   };
 
   const Known& graph_of(const CellBatch& batch) {
@@ -64,11 +67,10 @@ class GraphNet : public CellNet {
     if (known_.size() == kMostKept) known_.pop_front();
     RunContext context;
     context.threads = batch.threads;
-    return known_.emplace_back(
-        cells,
-        make_cell_graph(context, {cells.const_data_ptr<float>(), static_cast<std::size_t>(cells.numel())}, cells.size(1),
-                        graph_options_),
-        batch.threads);
+    return known_.emplace_back(cells,
+                               make_cell_graph(context, {cells.const_data_ptr<float>(), static_cast<std::size_t>(cells.numel())},
+                                               cells.size(1), graph_options_),
+                               batch.threads);
   }
 
   CellGraphOptions graph_options_;

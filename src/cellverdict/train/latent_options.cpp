@@ -40,13 +40,14 @@ const OptionTable<AutoencoderOptions>& autoencoder_options() {
           .add("input_dropout", &AutoencoderOptions::input_dropout,
                "share of the non-zero inputs dropped while training; what is reconstructed has them all", between(0, 0.95))
           .add("epochs", &AutoencoderOptions::epochs, "most passes over its training cells", between(1, 100000))
-          .add("patience", &AutoencoderOptions::patience,
-               "stop after so many epochs without a lower validation loss; 0: never", at_least(0))
+          .add("patience", &AutoencoderOptions::patience, "stop after so many epochs without a lower validation loss; 0: never",
+               at_least(0))
           .add("batch_size", &AutoencoderOptions::batch_size, "cells per minibatch", between(2, 1 << 24))
           .add("learning_rate", &AutoencoderOptions::learning_rate, "step size of Adam", above(0))
           .add("weight_decay", &AutoencoderOptions::weight_decay, "L2 penalty", at_least(0))
           .add("transductive", &AutoencoderOptions::transductive,
-               "fit it on the cells of all sides, as the blood-lineage study did: the result is then about cells the encoder has seen");
+               "fit it on the cells of all sides, as the blood-lineage study did: the result is then about cells the encoder has "
+               "seen");
   return table;
 }
 
@@ -58,7 +59,8 @@ const OptionTable<TransformerOptions>& transformer_options() {
           .add("layers", &TransformerOptions::layers, "attention and feed-forward, one after another", between(1, 64))
           .add("feed_forward", &TransformerOptions::feed_forward, "hidden units of the feed-forward part", between(1, 65536))
           .add("positions", &TransformerOptions::positions,
-               "a learned vector per latent coordinate; false as in the blood-lineage paper, whose net cannot tell coordinates apart")
+               "a learned vector per latent coordinate; false as in the blood-lineage paper, whose net cannot tell coordinates "
+               "apart")
           .add("scale", &TransformerOptions::scale,
                "logits are divided by the root of: head (width / heads), width (equation 3 of the blood-lineage paper)",
                one_of({"head", "width"}));

@@ -31,16 +31,16 @@ struct TransformerOptions {
   std::int64_t heads = 4;
   std::int64_t layers = 1;
   std::int64_t feed_forward = 512;
-  bool positions = true;        // a learned vector per latent coordinate
-  std::string scale = "head";   // of the attention's logits: 1/√(width / heads), or "width": 1/√width (paper eq. 3)
+  bool positions = true;       // a learned vector per latent coordinate
+  std::string scale = "head";  // of the attention's logits: 1/√(width / heads), or "width": 1/√width (paper eq. 3)
 };
 const OptionTable<TransformerOptions>& transformer_options();
 
 // Of kind = "graph": a graph convolution over cells joined by their cosine similarity.
 struct GraphOptions {
   std::int64_t width = 128;
-  double threshold = 0.4;            // least similarity of joined cells
-  std::int64_t neighbours = 1000;    // most a cell may choose; 0: no bound
+  double threshold = 0.4;          // least similarity of joined cells
+  std::int64_t neighbours = 1000;  // most a cell may choose; 0: no bound
   bool approximate = false;
 };
 const OptionTable<GraphOptions>& graph_options();

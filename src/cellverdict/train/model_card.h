@@ -43,7 +43,7 @@ struct ModelCard {
   std::string threshold_source, temperature_source;
   SplitSummary split;
   LearningCurve curve;
-  LearningCurve encoder_curve;  // of input "latent"
+  LearningCurve encoder_curve;                                  // of input "latent"
   std::vector<std::pair<std::string, std::string>> provenance;  // versions, input hashes: name → value
   std::vector<SelfTestCell> self_test;
   std::string weights_sha256;  // of model.safetensors; set by saving

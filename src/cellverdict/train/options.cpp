@@ -43,7 +43,9 @@ Value write_heads(const ModelOptions& options) {
 const OptionTable<ModelOptions>& model_options() {
   static const auto table =
       OptionTable<ModelOptions>("model")
-          .add("kind", &ModelOptions::kind, "mlp: of cells; transformer: of the latent numbers of a cell; graph: of cells and their neighbours in latent space; bag: "
+          .add("kind", &ModelOptions::kind,
+               "mlp: of cells; transformer: of the latent numbers of a cell; graph: of cells and their neighbours in latent space; "
+               "bag: "
                "of patients as bags of cells",
                one_of({"mlp", "transformer", "graph", "bag"}))
           .add("input", &ModelOptions::input, "what the net sees of a cell: its genes, or the latent numbers of an autoencoder",
