@@ -170,6 +170,7 @@ Part PartWriter::fill(std::size_t s, const PartFiles& files) {
   for (std::int64_t i = 0; i < part.n_cells; ++i) records[i].unit = number[records[i].unit];
   part.cells = sha256_of_file(files.cells);
   part.inputs = inputs_of(s);
+  if (s + 1 < plan.sources.size()) what_.digests.begin(plan.sources[s + 1].files);  // while this one goes to the disk
   for (const auto& [file, stamp] : plan.files)
     if (std::ranges::find(source.files, file) != source.files.end() && stamp_of(file) != stamp) refuse_changed(file.string());
   write_bytes(files.page, part_to_json(part));
