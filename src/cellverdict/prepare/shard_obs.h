@@ -14,7 +14,7 @@
 namespace cellverdict {
 
 // A column of more different texts than this is written as texts, not as categories.
-constexpr std::int64_t kMostCategories = std::int64_t{1} << 18;
+constexpr std::int64_t kMostCategories = std::int64_t{1} << 16;
 
 struct ShardRows {
   const LabelledSource& opened;  // for names and annotations

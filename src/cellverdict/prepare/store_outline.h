@@ -16,7 +16,7 @@ namespace cellverdict {
 // counts, no totals and no names. Any other column has the value that all cells of a unit and class share, and is missing
 // everywhere where some of them differ: a property of cells. Splits of whole groups, and what is said of whole units, are those of
 // read_store. Nothing when there are more than kMostOutlineRows rows. Throws what read_store throws.
-constexpr std::int64_t kMostOutlineRows = std::int64_t{1} << 18;
+constexpr std::int64_t kMostOutlineRows = std::int64_t{1} << 16;
 std::optional<Cohort> read_store_outline(const std::filesystem::path& folder, const DataOptions& data,
                                          const std::vector<std::string>& columns);
 
