@@ -37,7 +37,6 @@ EXPERIMENT = """[data]
 files = ["{file}"]
 label = "disease"
 unit = "donor"
-where = "cell_type != 'type 11'"
 
 [split]
 scheme = "random-units"
@@ -46,7 +45,7 @@ scheme = "random-units"
 min_genes = 0
 max_genes = 0
 max_mito_percent = 100
-max_cells = {most}
+max_cells = 0
 min_cells_per_gene = 1
 genes = {{ select = "all" }}
 """
@@ -133,13 +132,13 @@ def private_bytes(pid: int) -> int:
     return 0
 
 
-def prepare(program: str, folder: Path, n_cells: int, limit: int | None = None, most: int = 0, sets: tuple = ()) -> tuple[int, int, str]:
+def prepare(program: str, folder: Path, n_cells: int, limit: int | None = None, sets: tuple = ()) -> tuple[int, int, str]:
     """(exit code, peak of private memory, what was said on stderr)"""
     toml = folder / f"{n_cells}.toml"
-    toml.write_text(EXPERIMENT.format(file=f"{n_cells}.h5ad", most=most))
+    toml.write_text(EXPERIMENT.format(file=f"{n_cells}.h5ad"))
     out = folder / "run"
     shutil.rmtree(out, ignore_errors=True)
-    words = [program, "prepare", "-q", toml, "--out", out, "--threads", "2", *[w for s in sets for w in ("--set", s)]]
+    words = [program, "prepare", "-q", toml, "--out", out, "--threads", "2", *[w for s in ("data.where=cell_type != 'type 11'", *sets) for w in ("--set", s)]]
 
     def confine():
         if limit is not None:
@@ -190,7 +189,7 @@ def measure(program: str, sizes: list[int], folder: str | None) -> int:
 
 def check(program: str) -> int:
     problems, peaks = [], {}
-    ways = {"all cells": {}, "drawn after quality control by MADs": {"most": 4000, "sets": ("prepare.draw=after", "prepare.mads=5")}}
+    ways = {"all cells": {}, "drawn after quality control by MADs": {"sets": ("prepare.max_cells=4000", "prepare.draw=after", "prepare.mads=5")}}
     with tempfile.TemporaryDirectory(prefix="cellverdict_memory.") as name:
         folder = Path(name)
         for n_cells in (SMALL, LARGE):

@@ -59,8 +59,7 @@ std::vector<std::string> read_all(const std::filesystem::path& file, std::int64_
 
 }  // namespace
 
-TEST_CASE(
-    "names, columns and counts of every file are the same whole and in pieces of any size, and so is what is said of damage") {
+TEST_CASE("names, columns and counts of every file are the same whole and in pieces of any size, and damage is said") {
   std::size_t n_good = 0, n_bad = 0;
   for (const auto& file : all_files()) {
     CAPTURE(file);
