@@ -213,14 +213,34 @@ TEST_CASE("embeddings are read as they lie in every version, and others say why 
   const Embedding old = read_h5ad_obsm(*made() / "records.h5ad", "X_pca");
   CHECK(old.n_dimensions == 3);
   CHECK(old.values[59 * 3 + 2] == 179);
-  CHECK(contains(input_error([] { read_h5ad_obsm(*made() / "in_x.h5ad", "sparse"); }),
-                 "obsm/sparse: found csr_matrix, expected a dense array or a dataframe"));
   CHECK_THROWS_AS(read_h5ad_obsm(*made() / "in_x.h5ad", "X_pcb"), UsageError);
+}
+
+TEST_CASE("a sparse embedding is read as anndata makes it dense, by row and by column") {
+  if (made() == nullptr) return;
+  std::vector<float> counts;
+  std::ifstream stream(*made() / "counts.txt");
+  for (float value = 0; stream >> value;) counts.push_back(value);
+  REQUIRE(counts.size() == 60 * 12);
+  for (const char* name : {"sparse", "sparse_columns"}) {
+    CAPTURE(name);
+    const Embedding sparse = read_h5ad_obsm(*made() / "in_x.h5ad", name);
+    CHECK(sparse.n_dimensions == 12);
+    CHECK(sparse.values == counts);
+  }
+  const Embedding twice = read_h5ad_obsm(*made() / "in_x.h5ad", "sparse_twice");
+  for (std::size_t i = 0; i < twice.values.size(); ++i) CHECK(twice.values[i] == (i % 3 == 1 ? 2 : 0));
+  CHECK(contains(input_error([] { read_h5ad_obsm(*made() / "in_x.h5ad", "sparse_wide"); }),
+                 "obsm/sparse_wide: found 200,000 dimensions, expected at most 100,000; it is read as a dense matrix"));
 }
 
 TEST_CASE("an embedding is the same whole and in pieces of any size") {
   if (made() == nullptr) return;
-  for (const auto& [file, name] : {std::pair("in_x.h5ad", "X_pca"), {"in_x.h5ad", "table"}, {"records.h5ad", "X_pca"}})
+  for (const auto& [file, name] : {std::pair("in_x.h5ad", "X_pca"),
+                                   {"in_x.h5ad", "table"},
+                                   {"in_x.h5ad", "sparse"},
+                                   {"in_x.h5ad", "sparse_columns"},
+                                   {"records.h5ad", "X_pca"}})
     for (const std::int64_t bytes : {1, 100, 1 << 20}) {
       CAPTURE(name);
       CAPTURE(bytes);

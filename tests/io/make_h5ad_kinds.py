@@ -96,6 +96,10 @@ def write(name, x=counts, raw=None, obs=None, var=None, uns=None, **layers):
     data.obsm["X_pca"] = np.arange(n_cells * 4, dtype=np.float32).reshape(-1, 4)
     data.obsm["table"] = pd.DataFrame({"u": np.arange(n_cells), "v": 0.5}, index=data.obs_names)
     data.obsm["sparse"] = sp.csr_matrix(counts)
+    data.obsm["sparse_columns"] = sp.csc_matrix(counts)
+    twice = sp.csr_matrix((np.ones(2 * n_cells, np.float32), np.tile([1, 1], n_cells), np.arange(0, 2 * n_cells + 1, 2)), shape=(n_cells, 3))
+    data.obsm["sparse_wide"] = sp.csr_matrix((n_cells, 200_000), dtype=np.float32)
+    data.obsm["sparse_twice"] = twice  # 2 at place 1 of every row, in two entries
     data.write_h5ad(f"{folder}/{name}.h5ad")
 
 

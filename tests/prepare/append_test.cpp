@@ -3,6 +3,7 @@
 
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/digest.h>
+#include <cellverdict/prepare/part.h>
 #include <cellverdict/prepare/store_json.h>
 
 #include <doctest/doctest.h>
@@ -267,11 +268,51 @@ TEST_CASE("a part that is not what it was is found, warned of, and made anew") {
   check_redone("L3");
   folder.write("store/002_L3.part.json", "{\"format\": 1");
   check_redone("");
+  std::string page = read_file(folder / "store" / "001_L2.part.json");
+  page.replace(page.find("\"d2\""), 4, "\"d7\"");
+  folder.write("store/001_L2.part.json", page);
+  check_redone("L2");
   // The sums of units of one source are those of the whole.
   folder.write("store/statistics.h5ad", "nothing");
   const Told told = prepare(request, folder / "store");
   CHECK((told.was_read("L2") && told.was_read("L3") && !told.was_read("L1") && !told.was_read("L4")));
   check_as_from_nothing(request, folder / "store");
+}
+
+TEST_CASE("what is said of a part is read back as it was written, and a damaged page is refused by its name") {
+  const Part part{.request = "r",
+                  .genes = "g",
+                  .inputs = {"1", "2"},
+                  .source = "A",
+                  .path = "a.h5ad",
+                  .units = {{"d1", "s1"}, {"d2", "s2"}},
+                  .n_cells = 7,
+                  .cells = "c",
+                  .n_rows = 5,
+                  .shard_bytes = 4096,
+                  .values = ValueState::fractional_counts,
+                  .notes = {"a.h5ad: odd"}};
+  const std::string text = part_to_json(part);
+  CHECK(part_to_json(part_from_json(text, "page")) == text);
+  for (const char* damaged : {"", "[]", "{}", "{\"format\": 2}", "{\"format\": 1, \"values\": \"odd\"}"})
+    CHECK(says(sentence<InputError>([&] { part_from_json(damaged, "page"); }), "page"));
+}
+
+TEST_CASE("a shard gets a second name where the file system has such, and is copied where it has not") {
+  const TempFolder folder;
+  folder.write("shard", "counts");
+  give_another_name(folder / "shard", folder / "same");
+  CHECK(fs::hard_link_count(folder / "shard") == 2);
+  CHECK(read_file(folder / "same") == "counts");
+  // Between two file systems there is no second name.
+  const fs::path elsewhere = "/dev/shm/cellverdict_" + folder.path().filename().string();
+  std::error_code failure;
+  fs::create_directory(elsewhere, failure);
+  if (failure) return;
+  give_another_name(folder / "shard", elsewhere / "copy");
+  CHECK(read_file(elsewhere / "copy") == "counts");
+  fs::remove_all(elsewhere);
+  CHECK_FALSE(sentence<InputError>([&] { give_another_name(folder / "nothing", folder / "name"); }).empty());
 }
 
 TEST_CASE("a store whose cells depend on all the others is made whole, and gives nothing to take over") {

@@ -8,14 +8,26 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <string>
 #include <utility>
 
 namespace cellverdict {
 
-ScratchFile::ScratchFile(std::filesystem::path path) : path_(std::move(path)) {
+ScratchFile::ScratchFile(std::filesystem::path path) : path_(std::move(path)), named_(true) {
   file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file_ < 0) fail();
+}
+
+ScratchFile ScratchFile::unnamed(const std::filesystem::path& folder) {
+  ScratchFile out;
+  out.path_ = folder;
+  std::string name = (folder / ".scratch-XXXXXX").string();
+  out.file_ = ::mkostemp(name.data(), O_CLOEXEC);
+  if (out.file_ < 0) out.fail();
+  ::unlink(name.c_str());
+  return out;
 }
 
 ScratchFile::~ScratchFile() {
@@ -30,6 +42,7 @@ ScratchFile& ScratchFile::operator=(ScratchFile&& other) noexcept {
   if (this == &other) return *this;
   release();
   path_ = std::exchange(other.path_, {});
+  named_ = std::exchange(other.named_, false);
   file_ = std::exchange(other.file_, -1);
   size_ = std::exchange(other.size_, 0);
   mapped_size_ = std::exchange(other.mapped_size_, 0);
@@ -51,6 +64,7 @@ void ScratchFile::begin_flush(std::int64_t place, std::int64_t n) const {
 
 std::filesystem::path ScratchFile::give_away() {
   close();
+  named_ = false;
   return std::exchange(path_, {});
 }
 
@@ -61,7 +75,7 @@ void ScratchFile::close() {
 std::byte* ScratchFile::bytes() {
   if (mapped_size_ == size_) return mapped_;
   unmap();
-  if (file_ < 0) file_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  if (file_ < 0 && named_) file_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
   // Reserved room that nobody has written reads as zeros. Allocated now: a full disk is an error here and a crash later.
   const int problem = file_ < 0 ? errno : ::posix_fallocate(file_, 0, size_);
   if (problem != 0) {
@@ -91,7 +105,7 @@ void ScratchFile::unmap() {
 void ScratchFile::release() {
   unmap();
   if (file_ >= 0) ::close(file_);
-  if (path_.empty()) return;
+  if (!named_) return;
   std::error_code ignored;
   std::filesystem::remove(path_, ignored);
 }

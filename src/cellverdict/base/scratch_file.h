@@ -12,6 +12,8 @@ class ScratchFile {
  public:
   // Throws InputError when it cannot be made.
   explicit ScratchFile(std::filesystem::path path);
+  // One without a name in that folder: nothing is left behind however the program ends. It must be mapped before it is closed.
+  static ScratchFile unnamed(const std::filesystem::path& folder);
   ~ScratchFile();
   ScratchFile(ScratchFile&&) noexcept;
   ScratchFile& operator=(ScratchFile&&) noexcept;
@@ -35,11 +37,13 @@ class ScratchFile {
   std::filesystem::path give_away();
 
  private:
+  ScratchFile() = default;
   [[noreturn]] void fail() const;
   void unmap();
   void release();
 
-  std::filesystem::path path_;
+  std::filesystem::path path_;  // of the folder when the file has no name
+  bool named_ = false;
   int file_ = -1;
   std::int64_t size_ = 0, mapped_size_ = 0;
   std::byte* mapped_ = nullptr;

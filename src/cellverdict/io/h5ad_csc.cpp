@@ -3,11 +3,14 @@
 
 #include <cellverdict/base/digest.h>
 #include <cellverdict/base/parallel.h>
+#include <cellverdict/base/scratch_array.h>
 #include <cellverdict/io/h5ad_rows.h>
 
 #include <algorithm>
 #include <atomic>
-#include <numeric>
+#include <filesystem>
+#include <optional>
+#include <span>
 
 namespace cellverdict {
 
@@ -15,6 +18,8 @@ namespace {
 
 constexpr std::int64_t kPiece = std::int64_t{1} << 21;  // entries read at a time
 constexpr std::int64_t kEntryBytes = sizeof(std::int32_t) + sizeof(float);
+constexpr std::int64_t kRowEntries = 2;                    // what a row of the band costs beside its entries, in entries
+constexpr std::int64_t kRowsHeld = std::int64_t{1} << 20;  // counts of more rows lie in a file
 
 class CscRows : public H5adRows {
  public:
@@ -24,6 +29,7 @@ class CscRows : public H5adRows {
         band_entries_(std::max<std::int64_t>(options.memory_bytes / 2 / kEntryBytes, 1)),
         piece_(std::min(kPiece, std::max<std::int64_t>(band_entries_ / 4, 1024))) {
     head_.n_nonzero = matrix_.n_stored();
+    matrix_.read_pointers(0, head_.genes.size(), indptr_);
   }
 
  protected:
@@ -46,20 +52,34 @@ class CscRows : public H5adRows {
  private:
   // Each thread counts a part of the piece for itself; sums of whole numbers do not depend on how they are cut.
   void count_rows() {
-    const auto n_rows = static_cast<std::size_t>(head_.n_cells);
+    make_room_for_counts();
     const int threads = static_cast<int>(std::clamp<std::int64_t>(piece_ / (4 * head_.n_cells), 1, options_.threads));
-    std::vector<std::vector<std::int32_t>> counts(static_cast<std::size_t>(threads), std::vector<std::int32_t>(n_rows));
+    std::vector<std::vector<std::int32_t>> counts(static_cast<std::size_t>(threads > 1 ? threads : 0),
+                                                  std::vector<std::int32_t>(row_counts_.size()));
     piece_rows_.resize(static_cast<std::size_t>(piece_));
-    row_counts_.assign(n_rows, 0);
     for (std::int64_t first = 0; first < matrix_.n_stored(); first += piece_) {
       const std::int64_t count = std::min(piece_, matrix_.n_stored() - first);
       matrix_.read_indices(first, count, piece_rows_.data());
-      parallel_for(threads, threads, [&](std::int64_t part, std::int64_t) {
-        for (std::int64_t i = count * part / threads; i < count * (part + 1) / threads; ++i) ++counts[part][piece_rows_[i]];
-      });
+      if (threads == 1)
+        for (std::int64_t i = 0; i < count; ++i) ++row_counts_[piece_rows_[i]];
+      else
+        parallel_for(threads, threads, [&](std::int64_t part, std::int64_t) {
+          for (std::int64_t i = count * part / threads; i < count * (part + 1) / threads; ++i) ++counts[part][piece_rows_[i]];
+        });
       if ((first / piece_) % 64 == 63) add_up(counts);
     }
     add_up(counts);
+  }
+
+  void make_room_for_counts() {
+    if (head_.n_cells <= kRowsHeld) {
+      held_counts_.assign(static_cast<std::size_t>(head_.n_cells), 0);
+      row_counts_ = held_counts_;
+      return;
+    }
+    std::error_code failure;  // then there is no file either, and that is said
+    filed_counts_.emplace(std::filesystem::temp_directory_path(failure), head_.n_cells);
+    row_counts_ = filed_counts_->open();
   }
 
   void add_up(std::vector<std::vector<std::int32_t>>& counts) {
@@ -69,11 +89,14 @@ class CscRows : public H5adRows {
     }
   }
 
-  // The band that begins at `first`: as many rows as fit, at least one.
+  // The band that begins at `first`: as many rows as fit, at least one. What a row costs beside its entries counts too.
   void load_band(std::int64_t first) {
     band_begin_ = band_end_ = first;
     starts_.assign(1, 0);
-    while (band_end_ < head_.n_cells && (band_end_ == band_begin_ || starts_.back() + row_counts_[band_end_] <= band_entries_))
+    const auto fits = [&](std::int64_t row) {
+      return starts_.back() + row_counts_[row] + kRowEntries * std::ssize(starts_) <= band_entries_;
+    };
+    while (band_end_ < head_.n_cells && (band_end_ == band_begin_ || fits(band_end_)))
       starts_.push_back(starts_.back() + row_counts_[band_end_++]);
     genes_.resize(static_cast<std::size_t>(starts_.back()));
     values_.resize(static_cast<std::size_t>(starts_.back()));
@@ -100,10 +123,9 @@ class CscRows : public H5adRows {
 
   // Puts the entries of a piece that lie in rows [begin, end) into the band.
   void spread(std::int64_t first_entry, std::int64_t count, std::int64_t begin, std::int64_t end) {
-    const auto& indptr = matrix_.indptr();
-    auto gene = static_cast<std::int32_t>(std::upper_bound(indptr.begin(), indptr.end(), first_entry) - indptr.begin() - 1);
+    auto gene = static_cast<std::int32_t>(std::upper_bound(indptr_.begin(), indptr_.end(), first_entry) - indptr_.begin() - 1);
     for (std::int64_t at = first_entry; at < first_entry + count; ++gene) {
-      const std::int64_t stop = std::min(indptr[gene + 1], first_entry + count);
+      const std::int64_t stop = std::min(indptr_[gene + 1], first_entry + count);
       const std::int32_t* rows = piece_rows_.data() + (at - first_entry);
       const float* values = piece_values_.data() + (at - first_entry);
       const std::int64_t n = stop - at;
@@ -126,7 +148,11 @@ class CscRows : public H5adRows {
   H5adCompressed matrix_;
   std::int64_t band_entries_, piece_;
   std::int64_t band_begin_ = 0, band_end_ = 0;
-  std::vector<std::int64_t> row_counts_, starts_, cursor_;  // [n_cells]; [band rows + 1]; [band rows]
+  std::vector<std::int64_t> indptr_;    // [genes + 1]
+  std::span<std::int64_t> row_counts_;  // [n_cells], one of the two:
+  std::vector<std::int64_t> held_counts_;
+  std::optional<ScratchArray<std::int64_t>> filed_counts_;
+  std::vector<std::int64_t> starts_, cursor_;  // [band rows + 1]; [band rows]
   std::vector<std::int32_t> genes_, piece_rows_;
   std::vector<float> values_, piece_values_;
 };

@@ -1,5 +1,6 @@
 // X compressed by row: the rows of a block are one run of indices and one of values, read straight into the block.
 
+#include <cellverdict/base/digest.h>
 #include <cellverdict/base/parallel.h>
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/io/h5ad_rows.h>
@@ -11,6 +12,8 @@ namespace cellverdict {
 
 namespace {
 
+constexpr std::int64_t kPointers = std::int64_t{1} << 17;  // looked at at a time: 1 MiB
+
 // For what libhdf5 reads itself: room for unpacked chunks, so that a chunk cut by a range is not unpacked twice.
 std::int64_t cache_bytes(const OpenOptions& options) {
   return std::min<std::int64_t>(options.memory_bytes / 8, 32 << 20);
@@ -21,22 +24,41 @@ std::int64_t cache_bytes(const OpenOptions& options) {
 H5adCompressed::H5adCompressed(const Hdf5Object& x, std::int64_t n_major, std::int64_t n_minor, const OpenOptions& options)
     : data_(x.open("data", cache_bytes(options)), options.memory_bytes / 2),
       indices_(x.open("indices", cache_bytes(options)), options.memory_bytes / 2),
+      pointers_(x.open("indptr", 1)),
       n_minor_(n_minor),
       threads_(options.threads) {
   const Hdf5Object &data = data_.object(), &indices = indices_.object();
-  const Hdf5Object pointers = x.open("indptr");
-  for (const Hdf5Object* part : std::initializer_list<const Hdf5Object*>{&data, &indices, &pointers})
+  for (const Hdf5Object* part : std::initializer_list<const Hdf5Object*>{&data, &indices, &pointers_})
     if (part->is_group() || part->shape().size() != 1) part->refuse("something else than a vector", "a vector");
   if (indices.kind() != Hdf5Kind::whole) indices.refuse("values that are not whole numbers", "whole numbers");
-  if (pointers.rows() != n_major + 1)
-    pointers.refuse(counted(pointers.rows(), "value"), with_commas(n_major + 1) + ", one more than the matrix has rows");
-  indptr_ = pointers.read_all<std::int64_t>();
-  if (indptr_.front() != 0) pointers.refuse("a first value of " + std::to_string(indptr_.front()), "0");
-  for (std::size_t i = 1; i < indptr_.size(); ++i)
-    if (indptr_[i] < indptr_[i - 1]) pointers.refuse("a value that falls at " + std::to_string(i), "ascending values");
+  check_pointers(n_major);
   for (const Hdf5Object* part : std::initializer_list<const Hdf5Object*>{&data, &indices})
-    if (part->rows() != indptr_.back())
-      part->refuse(counted(part->rows(), "value"), with_commas(indptr_.back()) + ", as X/indptr says", "the file is damaged");
+    if (part->rows() != n_stored_)
+      part->refuse(counted(part->rows(), "value"), with_commas(n_stored_) + ", as X/indptr says", "the file is damaged");
+}
+
+void H5adCompressed::check_pointers(std::int64_t n_major) {
+  if (pointers_.rows() != n_major + 1)
+    pointers_.refuse(counted(pointers_.rows(), "value"), with_commas(n_major + 1) + ", one more than the matrix has rows");
+  std::vector<std::int64_t> piece;
+  for (std::int64_t first = 0; first <= n_major; first += kPointers) {
+    piece.resize(static_cast<std::size_t>(std::min(kPointers, n_major + 1 - first)));
+    pointers_.read(first, std::ssize(piece), piece.data());
+    if (first == 0 && piece.front() != 0) pointers_.refuse("a first value of " + std::to_string(piece.front()), "0");
+    for (std::size_t i = 0; i < piece.size(); ++i) {
+      if (piece[i] < n_stored_)
+        pointers_.refuse("a value that falls at " + std::to_string(first + static_cast<std::int64_t>(i)), "ascending values");
+      n_stored_ = piece[i];
+    }
+  }
+}
+
+void H5adCompressed::read_pointers(std::int64_t first, std::int64_t count, std::vector<std::int64_t>& out) const {
+  out.resize(static_cast<std::size_t>(count) + 1);
+  pointers_.read(first, count + 1, out.data());
+  // They were looked at before; what is read now is what memory is asked for.
+  if (out.front() < 0 || out.back() > n_stored_ || !std::is_sorted(out.begin(), out.end()))
+    refuse_changed(pointers_.file().string());
 }
 
 void H5adCompressed::read(std::int64_t first, std::int64_t count, std::int32_t* indices, float* values) {
@@ -78,9 +100,9 @@ class CsrRows : public H5adRows {
 
  protected:
   void load(std::int64_t first, std::int64_t end, CsrBlock& block) override {
-    const std::int64_t begin = matrix_.indptr()[first], count = matrix_.indptr()[end] - begin;
-    block.indptr.resize(static_cast<std::size_t>(end - first) + 1);
-    for (std::int64_t row = first; row <= end; ++row) block.indptr[row - first] = matrix_.indptr()[row] - begin;
+    matrix_.read_pointers(first, end - first, block.indptr);
+    const std::int64_t begin = block.indptr.front(), count = block.indptr.back() - begin;
+    for (std::int64_t& place : block.indptr) place -= begin;
     block.indices.resize(static_cast<std::size_t>(count));
     block.values.resize(static_cast<std::size_t>(count));
     matrix_.read(begin, count, block.indices.data(), block.values.data());

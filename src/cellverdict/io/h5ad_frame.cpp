@@ -50,11 +50,17 @@ bool has_h5ad_index(const Hdf5Object& frame) {
   return index_of(frame, members_of(frame)).has_value();
 }
 
-Frame read_h5ad_index(const Hdf5Object& frame) {
+H5adFrameParts h5ad_frame_parts(const Hdf5Object& frame) {
   const auto members = members_of(frame);
-  const auto index = index_of(frame, members);
+  auto index = index_of(frame, members);
+  auto columns = columns_of(frame, members, index.value_or(""));
+  return {std::move(index), std::move(columns)};
+}
+
+Frame read_h5ad_index(const Hdf5Object& frame) {
   Frame out;
-  out.names = columns_of(frame, members, index.value_or(""));
+  const auto [index, columns] = h5ad_frame_parts(frame);
+  out.names = columns;
   if (!index) {
     if (out.names.empty()) frame.refuse("neither names of rows nor columns", "a dataframe", "the file is incomplete");
     out.index = numbered(h5ad_column_rows(open_h5ad_column(frame, out.names.front())));
@@ -72,8 +78,7 @@ Frame read_h5ad_index(const Hdf5Object& frame) {
 }
 
 std::vector<std::string> readable_h5ad_columns(const Hdf5Object& frame) {
-  const auto members = members_of(frame);
-  std::vector<std::string> names = columns_of(frame, members, index_of(frame, members).value_or(""));
+  std::vector<std::string> names = h5ad_frame_parts(frame).columns;
   std::erase_if(names, [&](const std::string& name) { return !is_readable_h5ad_column(open_h5ad_column(frame, name)); });
   return names;
 }
@@ -101,16 +106,48 @@ Frame read_h5ad_frame(const Hdf5Object& frame, std::vector<std::string>& notes,
   return out;
 }
 
-void write_h5ad_column(Hdf5Group& parent, const std::string& name, const Column& column) {
-  if (column.kind == Column::Kind::number) {
-    parent.numbers(name, column.numbers);
-    return;
+namespace {
+
+// Texts asked for one after the other, read in pieces.
+std::function<std::string(std::int64_t)> one_by_one(std::int64_t n, std::function<Names(std::int64_t, std::int64_t)> read) {
+  return [n, read = std::move(read), first = std::int64_t{0}, piece = Names()](std::int64_t i) mutable {
+    if (i < first || i >= first + static_cast<std::int64_t>(piece.size())) {
+      first = i / kPieceRows * kPieceRows;
+      piece = read(first, std::min(kPieceRows, n - first));
+    }
+    return piece.text(i - first);
+  };
+}
+
+void write_pieces(Hdf5Group& parent, const std::string& name, std::int64_t n_rows, const ColumnPieces& column) {
+  switch (column.form) {
+    case ColumnPieces::Form::numbers:
+      return parent.numbers(name, n_rows, column.numbers);
+    case ColumnPieces::Form::texts:
+      return parent.text(name, n_rows,
+                         one_by_one(n_rows, [&](auto first, auto count) { return column.texts(first, count).texts; }));
+    case ColumnPieces::Form::codes:
+      break;
   }
   Hdf5Group group = parent.group(name, "categorical", "0.2.0");
   group.mark_boolean("ordered", 0);
-  const std::size_t n = column.levels.size();
-  group.codes("codes", column.codes, n <= 127 ? Hdf5Element::int8 : n <= 32767 ? Hdf5Element::int16 : Hdf5Element::int32);
-  group.text("categories", column.levels);
+  const std::int64_t n = column.n_levels;
+  group.codes("codes", n <= 127 ? Hdf5Element::int8 : n <= 32767 ? Hdf5Element::int16 : Hdf5Element::int32, n_rows, column.codes);
+  group.text("categories", n, one_by_one(n, column.levels));
+}
+
+}  // namespace
+
+void write_h5ad_column(Hdf5Group& parent, const std::string& name, const Column& column) {
+  write_pieces(parent, name, column.size(), pieces_of(column));
+}
+
+static ColumnPieces checked_pieces(const Frame& frame, const std::string& name) {
+  const Column& column = *frame.find(name);
+  if (column.size() != frame.n_rows())
+    throw InternalError(
+        {.where = "column " + name, .found = counted(column.size(), "value"), .expected = counted(frame.n_rows(), "row")});
+  return pieces_of(column);
 }
 
 void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const Frame& frame) {
@@ -118,7 +155,7 @@ void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const Frame& f
                    {.n_rows = frame.n_rows(),
                     .name = [&](std::int64_t row) { return frame.index.text(row); },
                     .columns = frame.names,
-                    .column = [&](const std::string& column) { return *frame.find(column); }});
+                    .column = [&](const std::string& column) { return checked_pieces(frame, column); }});
 }
 
 void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const H5adLateFrame& frame) {
@@ -132,14 +169,7 @@ void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const H5adLate
   group.mark("_index", "_index");
   group.mark_list("column-order", frame.columns);
   group.text("_index", frame.n_rows, frame.name);
-  for (const auto& column_name : frame.columns) {
-    const Column column = frame.column(column_name);
-    if (column.size() != frame.n_rows)
-      throw InternalError({.where = name + " column " + column_name,
-                           .found = counted(column.size(), "value"),
-                           .expected = counted(frame.n_rows, "row")});
-    write_h5ad_column(group, column_name, column);
-  }
+  for (const auto& column : frame.columns) write_pieces(group, column, frame.n_rows, frame.column(column));
 }
 
 }  // namespace cellverdict

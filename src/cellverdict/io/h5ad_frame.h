@@ -4,10 +4,12 @@
 
 #include <cellverdict/io/hdf5_object.h>
 #include <cellverdict/io/hdf5_output.h>
+#include <cellverdict/table/column_pieces.h>
 #include <cellverdict/table/frame.h>
 #include <cellverdict/table/genes.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,12 @@ Frame read_h5ad_frame(const Hdf5Object& frame, std::vector<std::string>& notes,
                       const std::function<bool(const std::string&)>& wanted = {});
 // The names of all columns that can be read.
 std::vector<std::string> readable_h5ad_columns(const Hdf5Object& frame);
+// Which member of a frame names the rows, if any does, and the other columns in their order.
+struct H5adFrameParts {
+  std::optional<std::string> index;
+  std::vector<std::string> columns;
+};
+H5adFrameParts h5ad_frame_parts(const Hdf5Object& frame);
 // The index and the names of the columns alone. Rows without names are numbered from 0.
 Frame read_h5ad_index(const Hdf5Object& frame);
 bool has_h5ad_index(const Hdf5Object& frame);
@@ -38,12 +46,12 @@ GeneList read_h5ad_genes(const Hdf5Object& var, std::vector<std::string>& notes)
 void write_h5ad_column(Hdf5Group& frame, const std::string& name, const Column& column);
 void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const Frame& frame);
 
-// A frame that is made while it is written: never more than one column of it in memory.
+// A frame that is made while it is written, from the first row to the last: never more than a piece of it in memory.
 struct H5adLateFrame {
   std::int64_t n_rows = 0;
   std::function<std::string(std::int64_t row)> name;
   std::vector<std::string> columns;
-  std::function<Column(const std::string&)> column;
+  std::function<ColumnPieces(const std::string&)> column;
 };
 void write_h5ad_frame(Hdf5Group& parent, const std::string& name, const H5adLateFrame& frame);
 

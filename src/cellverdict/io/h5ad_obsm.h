@@ -21,14 +21,15 @@ struct Embedding {
 // Names of obsm, of any version.
 std::vector<std::string> list_h5ad_embeddings(const Hdf5Object& root);
 
-// One of them, for all cells of the file in its order. Dense arrays, data frames of numbers, and the records of anndata before
-// 0.7. Throws UsageError naming the nearest for an unknown one, InputError for other encodings.
+// One of them, for all cells of the file in its order. Arrays, sparse matrices (made dense), data frames of numbers, and the
+// records of anndata before 0.7. Throws UsageError naming the nearest for an unknown one, InputError for other encodings.
 Embedding read_h5ad_obsm(const std::filesystem::path& path, const std::string& name);
 
 // How many dimensions it has, from its head alone. Errors as above.
 std::int64_t h5ad_obsm_width(const std::filesystem::path& path, const std::string& name);
 
-// The same piece by piece, from the first cell to the last, each of about `block_bytes`. Data frames are held whole.
+// The same piece by piece, from the first cell to the last, each of about `block_bytes`. Data frames and what is compressed by
+// column are held whole.
 struct EmbeddingBlock {
   std::int64_t first_row = 0, n_rows = 0, n_dimensions = 0;
   std::span<const float> values;  // [n_rows, n_dimensions]

@@ -5,6 +5,7 @@
 #include <cellverdict/io/h5ad_frame.h>
 #include <cellverdict/io/h5ad_matrix.h>
 #include <cellverdict/io/h5ad_obsm.h>
+#include <cellverdict/io/h5ad_pieces.h>
 #include <cellverdict/io/h5ad_rows.h>
 #include <cellverdict/io/kept_source.h>
 
@@ -43,9 +44,15 @@ SourceHead read_head(const Hdf5Object& root, const H5adMatrix& matrix, const Ope
   head.path = root.file();
   head.name = root.file().stem().string();
   head.files = {root.file()};
-  head.obs = read_h5ad_frame(obs, head.notes, options.hold_column);
+  if (options.in_pieces) {
+    if (!has_h5ad_index(obs)) head.notes.push_back("the rows of " + obs.inner() + " have no names: they are numbered from 0");
+    head.read_names = h5ad_names(obs);
+    head.n_cells = h5ad_frame_rows(obs);
+  } else {
+    head.obs = read_h5ad_frame(obs, head.notes, options.hold_column);
+    head.n_cells = head.obs.n_rows();
+  }
   head.obs_columns = readable_h5ad_columns(obs);
-  head.n_cells = head.obs.n_rows();
   head.genes = read_h5ad_genes(root.open(matrix.var), head.notes);
   if (matrix.var != "var") take_symbols_of_var(root, head.genes);
   if (head.n_cells == 0) root.refuse("no cells", "at least one");
@@ -61,10 +68,15 @@ SourceHead read_head(const Hdf5Object& root, const H5adMatrix& matrix, const Ope
 std::vector<bool> rows_with(const Hdf5Object& frame, const std::string& name, const std::string& value, std::int64_t n_rows) {
   const auto columns = readable_h5ad_columns(frame);
   if (std::find(columns.begin(), columns.end(), name) == columns.end()) return {};
-  const auto column = read_h5ad_column(frame, name, n_rows);
-  if (!column || column->kind != Column::Kind::text) return {};
+  auto pieces = open_h5ad_pieces(frame, name, n_rows);
+  if (!pieces || pieces->form == ColumnPieces::Form::numbers) return {};
+  const PieceReader reader(std::move(*pieces));
   std::vector<bool> out(static_cast<std::size_t>(n_rows));
-  for (std::int64_t i = 0; i < n_rows; ++i) out[i] = column->text(i) == value;
+  for (std::int64_t first = 0; first < n_rows; first += kPieceRows) {
+    const Column column = reader.read(first, std::min(kPieceRows, n_rows - first));
+    for (std::int64_t i = 0; i < column.size(); ++i)
+      if (column.codes[i] >= 0) out[first + i] = column.levels[column.codes[i]] == value;
+  }
   return out;
 }
 
@@ -115,18 +127,12 @@ class H5adSource : public CellSource {
       rows_ = open_rows(root, matrix, std::move(head), options);
       return;
     }
-    // The rows behind need the names of all cells and genes for what they say of damage, and no annotations.
-    n_all_cells_ = head.n_cells;
-    cells_ = parts.cells;
-    Frame obs = std::move(head.obs);
-    head.obs = {};
     SourceHead kept = head;
-    kept.obs = kept_rows(obs, parts.cells);
-    kept.n_cells = kept.obs.n_rows();
-    for (std::size_t i = 0; i < cells_.size(); ++i)
-      if (cells_[i]) kept.file_rows.push_back(static_cast<std::int64_t>(i));
     kept.genes = kept_genes(head.genes, parts.genes);
-    head.obs.index = std::move(obs.index);
+    if (!parts.cells.empty()) keep_cells(parts.cells, options.in_pieces, head, kept);
+    head.obs.names
+        .clear();  // the rows behind need the names of all cells and genes for what they say of damage, and no annotations
+    head.obs.columns.clear();
     auto all = open_rows(root, matrix, std::move(head), options);
     kept.format = all->head().format;
     rows_ = keep_parts(std::move(all), std::move(kept), std::move(parts));
@@ -140,12 +146,33 @@ class H5adSource : public CellSource {
     if (held) return CellSource::read_obs_column(name);
     return kept_column(read_h5ad_column(obs_, name, cells_.empty() ? head().n_cells : n_all_cells_).value(), cells_);
   }
+  ColumnPieces open_obs_column(const std::string& name) const override {
+    const auto& known = head().obs_columns;
+    if (std::find(known.begin(), known.end(), name) == known.end()) return CellSource::open_obs_column(name);
+    ColumnPieces pieces = open_h5ad_pieces(obs_, name, kept_rows_ == nullptr ? head().n_cells : n_all_cells_).value();
+    return kept_rows_ == nullptr ? pieces : kept_pieces(std::move(pieces), kept_rows_);
+  }
 
  private:
+  void keep_cells(const std::vector<bool>& cells, bool in_pieces, const SourceHead& all, SourceHead& kept) {
+    n_all_cells_ = all.n_cells;
+    kept_rows_ = std::make_shared<const KeptRows>(cells);
+    kept.n_cells = kept_rows_->size();
+    if (in_pieces) {
+      kept.read_names = kept_names(all.read_names, kept_rows_);
+      return;
+    }
+    cells_ = cells;
+    kept.obs = kept_rows(all.obs, cells);
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      if (cells[i]) kept.file_rows.push_back(static_cast<std::int64_t>(i));
+  }
+
   std::unique_ptr<CellSource> rows_;
   Hdf5Object obs_;
   std::int64_t n_all_cells_ = 0;
-  std::vector<bool> cells_;  // [all cells of the file] whether it is given; empty: all are
+  std::vector<bool> cells_;                    // [all cells of the file] whether it is given; empty: all are, or kept_rows_ knows
+  std::shared_ptr<const KeptRows> kept_rows_;  // null: all are
 };
 
 }  // namespace

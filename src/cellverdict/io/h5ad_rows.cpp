@@ -86,7 +86,7 @@ void H5adRows::tidy(CsrBlock& block) const {
 }
 
 void H5adRows::refuse(std::int64_t row, std::int32_t gene, const std::string& found, const std::string& expected) const {
-  throw InputError({.where = where_ + " row " + std::to_string(row) + " (" + head_.obs.index.text(row) + ")",
+  throw InputError({.where = where_ + " row " + std::to_string(row) + " (" + head_.cell_name(row) + ")",
                     .found = found + " for gene " + head_.genes.ids[gene],
                     .expected = expected});
 }

@@ -19,18 +19,20 @@ class H5adCompressed {
  public:
   // Throws InputError when lengths disagree, indptr is not ascending or the elements are no numbers.
   H5adCompressed(const Hdf5Object& x, std::int64_t n_major, std::int64_t n_minor, const OpenOptions& options);
-  const std::vector<std::int64_t>& indptr() const { return indptr_; }  // [n_major + 1]
-  std::int64_t n_stored() const { return indptr_.back(); }
+  // Where the rows (or columns) [first, first + count) begin, and where the last of them ends: [count + 1].
+  void read_pointers(std::int64_t first, std::int64_t count, std::vector<std::int64_t>& out) const;
+  std::int64_t n_stored() const { return n_stored_; }
   // Entries [first, first + count), every index checked.
   void read(std::int64_t first, std::int64_t count, std::int32_t* indices, float* values);
   void read_indices(std::int64_t first, std::int64_t count, std::int32_t* out);
 
  private:
+  void check_pointers(std::int64_t n_major);
   void check_indices(std::int64_t first, std::int64_t count, const std::int32_t* found) const;
 
   Hdf5Chunks data_, indices_;
-  std::vector<std::int64_t> indptr_;
-  std::int64_t n_minor_;
+  Hdf5Object pointers_;  // never held: they are eight bytes a cell
+  std::int64_t n_stored_ = 0, n_minor_;
   int threads_;
 };
 

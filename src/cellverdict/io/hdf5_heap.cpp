@@ -12,7 +12,7 @@ namespace cellverdict {
 
 namespace {
 
-constexpr std::size_t kMostKept = std::size_t{64} << 20;  // bytes of collections; texts mostly lie in the order they are asked for
+constexpr std::size_t kMostKept = std::size_t{8} << 20;  // bytes of collections; texts mostly lie in the order they are asked for
 
 std::uint64_t little_endian(std::span<const unsigned char> bytes) {
   std::uint64_t value = 0;

@@ -4,7 +4,6 @@
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/io/hdf5_lzf.h>
 #include <cellverdict/io/hdf5_text.h>
-#include <cellverdict/io/utf8.h>
 
 #include <hdf5.h>
 
@@ -279,7 +278,7 @@ std::optional<std::vector<std::string>> Hdf5Object::text_list_attribute(const st
   const hssize_t n = H5Sget_simple_extent_npoints(space.id());
   if (n == 0) return std::vector<std::string>();  // anndata writes an empty list as an empty array of numbers
   if (n < 0 || n > file_->bytes || H5Tget_class(type.id()) != H5T_STRING) return std::nullopt;
-  return read_text_of(type.id(), n, attribute.id(), true).texts();
+  return read_text_of({.from = attribute.id(), .type = type.id(), .count = n, .attribute = true}).texts();
 }
 
 std::optional<std::string> Hdf5Object::text_attribute(const std::string& name) const {
@@ -366,33 +365,8 @@ void Hdf5Object::read_columns(std::int64_t first, std::int64_t count, float* out
     refuse_values();
 }
 
-std::vector<char> Hdf5Object::read_booleans() const {
-  if (group_ || shape_.size() != 1 || element_bytes_ != 1 || (kind_ != Hdf5Kind::boolean && kind_ != Hdf5Kind::whole))
-    refuse("values that are not true or false", "a vector of booleans");
-  const Hdf5Handle type = in_memory(element_type().id());
-  std::vector<char> out(static_cast<std::size_t>(rows()));
-  if (!out.empty() && H5Dread(handle_.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, out.data()) < 0)
-    refuse("values that cannot be read (" + hdf5_reason() + ")");
-  for (char& value : out) value = value != 0;
-  return out;
-}
-
-Names Hdf5Object::read_text() const {
-  if (group_ || kind_ != Hdf5Kind::text || (shape_.size() > 1 && product(shape_) != rows()))
-    refuse("values that are not text", "a vector of text");
-  const Hdf5Handle type = element_type();
-  return read_text_of(type.id(), product(shape_), handle_.id(), false);
-}
-
-Names Hdf5Object::read_text_of(std::int64_t type, std::int64_t n, std::int64_t from, bool attribute) const {
-  Hdf5Text text = read_hdf5_text({from, type, n, attribute, file_->bytes * kMostGrowth + kSlack, attribute ? "" : field_});
-  if (text.problem)
-    refuse("text that cannot be read (" + *text.problem + ")", "", "the file is damaged or needs a missing HDF5 filter");
-  for (std::int64_t i = 0; i < static_cast<std::int64_t>(text.texts.size()); ++i)
-    if (const auto place = first_foreign_byte(text.texts[i]))
-      refuse(foreign_text(text.texts[i], *place) + (n > 1 ? " at place " + std::to_string(i) : ""), "UTF-8",
-             "write the file again with this text as UTF-8");
-  return std::move(text.texts);
+std::int64_t Hdf5Object::text_budget() const {
+  return file_->bytes * kMostGrowth + kSlack;
 }
 
 }  // namespace cellverdict

@@ -14,6 +14,8 @@
 
 namespace cellverdict {
 
+struct Hdf5TextPlace;
+
 // An open identifier of libhdf5 and the function that closes it.
 class Hdf5Handle {
  public:
@@ -99,6 +101,9 @@ class Hdf5Object {
   void read_columns(std::int64_t first, std::int64_t count, float* out) const;
   Names read_text() const;                  // a vector (also one of shape n × 1), or a scalar as a vector of one
   std::vector<char> read_booleans() const;  // 0 or 1; HDF5 booleans or bytes
+  // Elements [first, first + count) of a vector of either.
+  Names read_text(std::int64_t first, std::int64_t count) const;
+  std::vector<char> read_booleans(std::int64_t first, std::int64_t count) const;
 
   // For the storage side of this room (hdf5_storage.cpp) alone: libhdf5's numbers of the object and its file.
   std::int64_t id() const { return handle_.id(); }
@@ -117,7 +122,9 @@ class Hdf5Object {
   void check_size() const;
   [[noreturn]] void refuse_values() const;
   Hdf5Handle open_attribute(const std::string& name) const;
-  Names read_text_of(std::int64_t type, std::int64_t n, std::int64_t from, bool attribute) const;
+  void check_piece(std::int64_t first, std::int64_t count) const;
+  std::int64_t text_budget() const;
+  Names read_text_of(const Hdf5TextPlace& place) const;
 
   std::shared_ptr<const File> file_;
   Hdf5Handle handle_;

@@ -5,6 +5,7 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <type_traits>
 
 namespace cellverdict {
 
@@ -285,11 +286,31 @@ void Hdf5Group::matrix(const std::string& name, std::span<const double> values, 
   if (!put_encoding(out, "array", "0.2.0")) refuse(name);
 }
 
-void Hdf5Group::codes(const std::string& name, std::span<const std::int32_t> values, Hdf5Element element) {
-  const std::int64_t length = static_cast<std::int64_t>(values.size());
-  const Hdf5Handle out = dataset(name, types_of(element).file, std::span(&length, 1));
-  write_all(out, H5T_NATIVE_INT32, values.data(), name);
+template <class T>
+void Hdf5Group::write_pieces(const std::string& name, Hdf5Element element, std::int64_t n_values, const FillOf<T>& fill) {
+  constexpr std::int64_t kPiece = 65536;
+  const Hdf5Handle out = dataset(name, types_of(element).file, std::span(&n_values, 1));
+  const Hdf5Handle space(H5Dget_space(out.id()), H5Sclose);
+  std::vector<T> piece;
+  for (std::int64_t first = 0; first < n_values; first += kPiece) {
+    piece.resize(static_cast<std::size_t>(std::min(kPiece, n_values - first)));
+    fill(first, std::ssize(piece), piece.data());
+    const auto start = static_cast<hsize_t>(first), count = static_cast<hsize_t>(piece.size());
+    const Hdf5Handle memory(H5Screate_simple(1, &count, nullptr), H5Sclose);
+    if (H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, &start, nullptr, &count, nullptr) < 0 ||
+        H5Dwrite(out.id(), std::is_same_v<T, double> ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT32, memory.id(), space.id(), H5P_DEFAULT,
+                 piece.data()) < 0)
+      refuse(name);
+  }
   if (!put_encoding(out, "array", "0.2.0")) refuse(name);
+}
+
+void Hdf5Group::numbers(const std::string& name, std::int64_t n_values, const FillOf<double>& fill) {
+  write_pieces(name, Hdf5Element::float64, n_values, fill);
+}
+
+void Hdf5Group::codes(const std::string& name, Hdf5Element element, std::int64_t n_values, const FillOf<std::int32_t>& fill) {
+  write_pieces(name, element, n_values, fill);
 }
 
 }  // namespace cellverdict

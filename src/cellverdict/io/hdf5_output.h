@@ -60,6 +60,9 @@ struct Hdf5MatrixShape {
 
 class Hdf5Group {
  public:
+  template <class T>
+  using FillOf = std::function<void(std::int64_t first, std::int64_t count, T* out)>;
+
   // `shown`: the name errors give the file, which is written under a temporary one. `alignment`: every object starts at a
   // multiple of it (1: anywhere).
   static Hdf5Group create_file(const std::filesystem::path& path, const std::filesystem::path& shown, std::int64_t alignment);
@@ -96,13 +99,17 @@ class Hdf5Group {
   void text(const std::string& name, std::int64_t n_values, const std::function<std::string(std::int64_t)>& value);
   void scalar_text(const std::string& name, const std::string& value);
   void numbers(const std::string& name, std::span<const double> values);
+  // Made while they are written: `fill` gives the values [first, first + count).
+  void numbers(const std::string& name, std::int64_t n_values, const FillOf<double>& fill);
+  void codes(const std::string& name, Hdf5Element element, std::int64_t n_values, const FillOf<std::int32_t>& fill);
   void matrix(const std::string& name, std::span<const double> values, std::int64_t n_rows, std::int64_t n_columns);
-  void codes(const std::string& name, std::span<const std::int32_t> values, Hdf5Element element);
 
  private:
   Hdf5Group() = default;
   Hdf5Handle dataset(const std::string& name, std::int64_t type, std::span<const std::int64_t> shape);
   Hdf5Handle write_text(const std::string& name, std::int64_t n_values, const std::function<std::string(std::int64_t)>& value);
+  template <class T>
+  void write_pieces(const std::string& name, Hdf5Element element, std::int64_t n_values, const FillOf<T>& fill);
   void write_all(const Hdf5Handle& to, std::int64_t type, const void* values, const std::string& name) const;
   [[noreturn]] void refuse(const std::string& what) const;
 

@@ -46,12 +46,12 @@ Hdf5Text read_fixed(const Hdf5TextPlace& place) {
   const std::size_t width = H5Tget_size(place.type);
   if (width == 0 || place.count > place.budget / static_cast<std::int64_t>(width)) return {{}, "more text than the file can hold"};
   const bool padded = H5Tget_strpad(place.type) == H5T_STR_SPACEPAD;
-  const std::int64_t piece = place.attribute ? place.count : std::min(place.count, kPiece);
+  const std::int64_t piece = place.attribute ? place.count : std::min(place.end() - place.first, kPiece);
   std::vector<char> bytes(static_cast<std::size_t>(piece) * width);
   const Hdf5Handle memory = in_memory(place, place.type);
   Hdf5Text out;
-  for (std::int64_t first = 0; first < place.count; first += piece) {
-    const std::int64_t n = std::min(piece, place.count - first);
+  for (std::int64_t first = place.first; first < place.end(); first += piece) {
+    const std::int64_t n = std::min(piece, place.end() - first);
     if (!read_piece(place, memory.id(), first, n, bytes.data())) return {{}, hdf5_reason()};
     for (std::int64_t i = 0; i < n; ++i)
       out.texts.push_back(fixed_text(bytes.data() + i * static_cast<std::int64_t>(width), width, padded));
@@ -63,12 +63,12 @@ Hdf5Text read_variable(const Hdf5TextPlace& place) {
   Hdf5Heap heap(place.from);
   const Hdf5Handle stored = in_memory(place, heap.reference_type().id());
   const std::size_t width = heap.reference_bytes();
-  const std::int64_t piece = place.attribute ? place.count : std::min(place.count, kPiece);
+  const std::int64_t piece = place.attribute ? place.count : std::min(place.end() - place.first, kPiece);
   std::vector<unsigned char> references(static_cast<std::size_t>(piece) * width);
   Hdf5Text out;
   std::int64_t budget = place.budget;
-  for (std::int64_t first = 0; first < place.count; first += piece) {
-    const std::int64_t n = std::min(piece, place.count - first);
+  for (std::int64_t first = place.first; first < place.end(); first += piece) {
+    const std::int64_t n = std::min(piece, place.end() - first);
     if (!read_piece(place, stored.id(), first, n, references.data())) return {{}, hdf5_reason()};
     for (std::int64_t i = 0; i < n; ++i) {
       const auto found = heap.text_of(std::span(references).subspan(static_cast<std::size_t>(i) * width, width));
@@ -84,7 +84,7 @@ Hdf5Text read_variable(const Hdf5TextPlace& place) {
 }  // namespace
 
 Hdf5Text read_hdf5_text(const Hdf5TextPlace& place) {
-  if (place.count == 0) return {};
+  if (place.end() <= place.first) return {};
   return H5Tis_variable_str(place.type) > 0 ? read_variable(place) : read_fixed(place);
 }
 

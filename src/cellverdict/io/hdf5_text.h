@@ -17,6 +17,10 @@ struct Hdf5TextPlace {
   bool attribute = false;
   std::int64_t budget = 0;  // bytes
   std::string field;        // of a compound dataset; empty: the elements themselves are text
+  // The elements asked for, of a dataset of one dimension; n_wanted -1: all.
+  std::int64_t first = 0, n_wanted = -1;
+
+  std::int64_t end() const { return n_wanted < 0 ? count : first + n_wanted; }
 };
 
 struct Hdf5Text {

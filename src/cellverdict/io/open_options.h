@@ -14,6 +14,10 @@ struct OpenOptions {
   std::string genome;     // 10x HDF5 of several genomes: the one to read
   std::string genes_are;  // tables of text: "rows", "columns"; empty: told by the names, else by the shape
   std::function<bool(const std::string&)> hold_column;  // which columns of obs head() is to hold; empty: all
+  // Of files whose cells may be more than memory should hold (h5ad, 10x HDF5): no names and no columns are held,
+  // SourceHead::read_names and CellSource::open_obs_column give them in pieces, SourceHead::file_rows stays empty, and nobody has
+  // looked whether names repeat. Other formats hold what they always do.
+  bool in_pieces = false;
 };
 
 // For hold_column: those that are needed are read one by one.

@@ -20,6 +20,7 @@ class ResolvedSource : public CellSource {
   const SourceHead& head() const override { return head_; }
   void rewind() override { source_->rewind(); }
   Column read_obs_column(const std::string& name) const override { return source_->read_obs_column(name); }
+  ColumnPieces open_obs_column(const std::string& name) const override { return source_->open_obs_column(name); }
 
   bool read_block(std::int64_t max_rows, CsrBlock& block) override {
     if (target_.empty()) return source_->read_block(max_rows, block);

@@ -3,6 +3,7 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/base/run_context.h>
+#include <cellverdict/io/h5ad_pieces.h>
 #include <cellverdict/io/h5ad_rows.h>
 #include <cellverdict/io/hdf5_format.h>
 #include <cellverdict/io/tenx_files.h>
@@ -95,14 +96,24 @@ std::string name_of(const fs::path& file) {
   return library_name(file.parent_path().empty() ? fs::path(".") : file.parent_path(), hdf5_prefix(file.filename().string()));
 }
 
+void take_barcodes(const Hdf5Object& matrix, const OpenOptions& options, SourceHead& head) {
+  Hdf5Object barcodes = matrix.open("barcodes", 1);
+  if (options.in_pieces && !barcodes.is_group() && barcodes.shape().size() == 1) {
+    head.n_cells = barcodes.rows();
+    head.read_names = h5_names(std::move(barcodes));
+    return;
+  }
+  head.obs.index = barcodes.read_text();
+  head.n_cells = static_cast<std::int64_t>(head.obs.index.size());
+}
+
 // The rows of the matrix without the features that are no genes.
 class TenxH5Source : public CellSource {
  public:
   TenxH5Source(const Hdf5Object& matrix, Features features, bool version_3, const OpenOptions& options)
       : gene_of_(std::move(features.gene_of)) {
     SourceHead all{.name = name_of(matrix.file()), .path = matrix.file(), .files = {matrix.file()}};
-    all.obs.index = matrix.open("barcodes").read_text();
-    all.n_cells = static_cast<std::int64_t>(all.obs.index.size());
+    take_barcodes(matrix, options, all);
     check_shape(matrix, features.all.size(), all.n_cells);
     head_ = all;
     head_.format = version_3 ? "10x HDF5 v3" : "10x HDF5 v2";
@@ -146,7 +157,7 @@ class TenxH5Source : public CellSource {
   }
 
   [[noreturn]] void refuse_negative(std::int64_t row, float value) const {
-    throw InputError({.where = head_.path.string() + " row " + std::to_string(row) + " (" + head_.obs.index.text(row) + ")",
+    throw InputError({.where = head_.path.string() + " row " + std::to_string(row) + " (" + head_.cell_name(row) + ")",
                       .found = "a count of " + std::to_string(value),
                       .expected = "counts of zero or more"});
   }

@@ -106,6 +106,7 @@ class UnpackedSource : public CellSource {
     head_.path = input.shown;
     head_.files = {input.file};
     head_.notes.insert(head_.notes.end(), notes.begin(), notes.end());
+    if (head_.read_names) head_.read_names = about_input(std::move(head_.read_names));
   }
 
   const SourceHead& head() const override { return head_; }
@@ -116,8 +117,24 @@ class UnpackedSource : public CellSource {
   Column read_obs_column(const std::string& name) const override {
     return speaking_of(copy_, shown_, [&] { return source_->read_obs_column(name); });
   }
+  ColumnPieces open_obs_column(const std::string& name) const override {
+    ColumnPieces pieces = speaking_of(copy_, shown_, [&] { return source_->open_obs_column(name); });
+    pieces.codes = about_input(std::move(pieces.codes));
+    pieces.texts = about_input(std::move(pieces.texts));
+    pieces.numbers = about_input(std::move(pieces.numbers));
+    pieces.levels = about_input(std::move(pieces.levels));
+    return pieces;
+  }
 
  private:
+  template <class Result, class... Given>
+  std::function<Result(Given...)> about_input(std::function<Result(Given...)> read) const {
+    if (!read) return read;
+    return [read = std::move(read), copy = copy_, shown = shown_](Given... given) {
+      return speaking_of(copy, shown, [&] { return read(given...); });
+    };
+  }
+
   fs::path copy_, shown_;  // the copy has lost its name
   std::unique_ptr<CellSource> source_;
   SourceHead head_;

@@ -1,11 +1,12 @@
 #include <cellverdict/prepare/cell_plan.h>
 
 #include <cellverdict/base/error.h>
-#include <cellverdict/base/random.h>
 #include <cellverdict/prepare/gene_overlap.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <string_view>
 
 namespace cellverdict {
 
@@ -13,38 +14,75 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A source whose obs holds the columns that decide which cells enter; all of them when one that is asked for is not there, so that
-// the complaint can name its neighbours.
-LabelledSource open_for_plan(const RunContext& context, const StoreRequest& request, const SourceFile& file, bool all_columns) {
-  const DataOptions& data = request.data;
-  OpenOptions options = open_options(context, data);
-  if (!all_columns)
-    options.hold_column = [&](const std::string& column) {
-      return column == data.label || column == data.unit || column == data.donor || data.where.find(column) != std::string::npos;
-    };
-  return open_labelled(file, options);
-}
+// A source and its columns that are looked at, in pieces.
+struct OpenedPieces {
+  LabelledSource source;
+  std::vector<std::pair<std::string, PieceReader>> columns;
 
-// What the plan takes from the obs of one source.
+  void open(const std::vector<std::string>& names) {
+    columns.clear();
+    for (const auto& name : names) columns.emplace_back(name, PieceReader(source.pieces(name)));
+  }
+  Frame read(std::int64_t first, std::int64_t count) const {
+    Frame rows;
+    rows.index = source.head.cell_names(first, count);
+    for (const auto& [name, reader] : columns) rows.set(name, source.here(name, reader.read(first, count)));
+    return rows;
+  }
+};
+
+// What the plan takes from some rows of the obs of one source.
 struct SourceCells {
   std::vector<bool> keep;
   Column units;
 };
 
-SourceCells look_at(const StoreRequest& request, const std::string& name, Frame& obs, RowChooser& chooser,
-                    std::vector<std::string>& notes) {
+SourceCells look_at(const StoreRequest& request, const std::string& name, Frame& obs, RowChooser& chooser) {
   const DataOptions& data = request.data;
   if (!data.donor.empty()) static_cast<void>(obs.column(data.donor, "[data] donor, source '" + name + "'"));
   static_cast<void>(obs.column(data.unit, "[data] unit, source '" + name + "'"));
   SourceCells cells;
-  cells.keep = chooser.keep(obs, name, notes);
+  cells.keep = chooser.keep(obs, name);
   cells.units = as_text_column(obs.column(data.unit, "[data] unit"));
   return cells;
 }
 
+// Looks whether names of cells repeat, by a hash of 64 bits each: of a hundred million names two differ and are taken for one with
+// a chance of three in ten thousand, and then a note counts one too many.
+class NameWatch {
+ public:
+  explicit NameWatch(const fs::path& scratch) : hashes_(scratch) {}
+
+  void see(const Names& names) {
+    for (const std::string_view name : names) hashes_.push_back(std::hash<std::string_view>()(name));
+  }
+  // Names that another before them has.
+  std::int64_t n_repeated() {
+    constexpr std::int64_t kAtATime = std::int64_t{1} << 20;
+    const std::span<const std::uint64_t> all = hashes_.open();
+    const auto n_parts = static_cast<std::uint64_t>((std::ssize(all) + kAtATime - 1) / kAtATime);
+    std::int64_t n = 0;
+    std::vector<std::uint64_t> part;
+    for (std::uint64_t p = 0; p < n_parts; ++p) {
+      part.clear();
+      for (const std::uint64_t hash : all)
+        if ((hash >> 32) * n_parts >> 32 == p) part.push_back(hash);
+      std::sort(part.begin(), part.end());
+      n += std::ssize(part) - (std::unique(part.begin(), part.end()) - part.begin());
+    }
+    return n;
+  }
+
+ private:
+  ScratchArray<std::uint64_t> hashes_;
+};
+
 class Planner {
  public:
-  Planner(const RunContext& context, const StoreRequest& request) : context_(context), request_(request) {}
+  Planner(const RunContext& context, const StoreRequest& request, const fs::path& scratch) : context_(context), request_(request) {
+    plan_.scratch = scratch;
+    plan_.cell_units = std::make_unique<ScratchArray<std::int32_t>>(scratch);
+  }
 
   CellPlan make() {
     GeneOverlap overlap;
@@ -76,39 +114,67 @@ class Planner {
 
   // Gives its genes.
   GeneList add_source(const SourceFile& file, RowChooser& chooser) {
-    LabelledSource opened = open_for_plan(context_, request_, file, false);
-    SourceHead& head = opened.head;
+    OpenOptions options = open_options(context_, request_.data);
+    options.hold_column = hold_no_column;
+    options.in_pieces = true;
+    OpenedPieces opened{.source = open_labelled(file, options), .columns = {}};
+    SourceHead& head = opened.source.head;
     for (const auto& part : head.files) plan_.files.emplace_back(part, stamp_of(part));
     plan_.notes.insert(plan_.notes.end(), head.notes.begin(), head.notes.end());
     for (const std::string column : {"total_counts", "n_genes_by_counts", "pct_counts_mt"})
       if (std::find(head.obs_columns.begin(), head.obs_columns.end(), column) != head.obs_columns.end())
         plan_.notes.push_back(file.name + ": the obs column '" + column + "' is replaced by what is measured here.");
-    SourceCells cells;
-    try {
-      cells = look_at(request_, file.name, head.obs, chooser, plan_.notes);
-    } catch (const UsageError&) {
-      Frame all = open_for_plan(context_, request_, file, true).head.obs;
-      cells = look_at(request_, file.name, all, chooser, plan_.notes);
+    opened.open(columns_asked_for(head));
+    NameWatch names(plan_.scratch);
+    for (std::int64_t first = 0; first < head.n_cells; first += kPieceRows) {
+      Frame rows = opened.read(first, std::min(kPieceRows, head.n_cells - first));
+      if (head.read_names) names.see(rows.index);
+      add_cells(file, look_at_rows(opened, first, rows, chooser), rows);
     }
-    PlannedSource planned{.file = file, .path = head.path, .files = head.files};
-    planned.units.assign(cells.keep.size(), kLeftOut);
+    if (const std::int64_t n = names.n_repeated(); n > 0)
+      plan_.notes.push_back(file.name + ": " + counted(n, "cell name") + (n == 1 ? " repeats" : " repeat") + " another.");
+    for (auto& note : chooser.end_source(file.name)) plan_.notes.push_back(std::move(note));
+    plan_.sources.push_back({.file = file, .path = head.path, .files = head.files, .units = {}});
+    n_cells_.push_back(head.n_cells);
+    return std::move(head.genes);
+  }
+
+  // Those that decide which cells enter.
+  std::vector<std::string> columns_asked_for(const SourceHead& head) const {
+    const DataOptions& data = request_.data;
+    std::vector<std::string> names = head.obs_columns;
+    std::erase_if(names, [&](const std::string& column) {
+      return column != data.label && column != data.unit && column != data.donor && data.where.find(column) == std::string::npos;
+    });
+    return names;
+  }
+
+  // Where something asked for is not there all columns are looked at, so that the complaint can name its neighbours.
+  SourceCells look_at_rows(OpenedPieces& opened, std::int64_t first, Frame& rows, RowChooser& chooser) const {
+    const std::string& name = opened.source.head.name;
+    try {
+      return look_at(request_, name, rows, chooser);
+    } catch (const UsageError&) {
+      const auto n_rows = rows.n_rows();
+      opened.open(opened.source.head.obs_columns);
+      rows = opened.read(first, n_rows);
+      return look_at(request_, name, rows, chooser);
+    }
+  }
+
+  void add_cells(const SourceFile& file, const SourceCells& cells, const Frame& rows) {
     const std::vector<std::int32_t> numbers = note_units(cells.units.levels);
     for (std::size_t i = 0; i < cells.keep.size(); ++i) {
       const std::int32_t level = cells.units.codes[i];
-      if (level < 0) {
-        if (!cells.keep[i]) continue;
-        throw DataError({.where = file.name + " cell '" + head.obs.index.text(static_cast<std::int64_t>(i)) + "'",
+      if (level < 0 && cells.keep[i])
+        throw DataError({.where = file.name + " cell '" + rows.index.text(static_cast<std::int64_t>(i)) + "'",
                          .found = "no value of the unit column '" + request_.data.unit + "'",
                          .expected = "a unit for every cell",
                          .advice = "leave such cells out with [data] where"});
-      }
-      ++plan_.in_files[numbers[level]];
-      if (!cells.keep[i]) continue;
-      ++plan_.labelled[numbers[level]];
-      planned.units[i] = numbers[level];
+      if (level >= 0) ++plan_.in_files[numbers[level]];
+      if (cells.keep[i]) ++plan_.labelled[numbers[level]];
+      plan_.cell_units->push_back(cells.keep[i] ? numbers[level] : kLeftOut);
     }
-    plan_.sources.push_back(std::move(planned));
-    return std::move(head.genes);
   }
 
   // Numbers in order of appearance; number_units puts them in order.
@@ -138,54 +204,26 @@ class Planner {
     }
     plan_.in_files = std::move(in_files);
     plan_.labelled = std::move(labelled);
-    for (auto& source : plan_.sources)
-      for (auto& unit : source.units)
-        if (unit >= 0) unit = place[unit];
+    std::span<std::int32_t> units = plan_.cell_units->open();
+    for (auto& unit : units)
+      if (unit >= 0) unit = place[unit];
+    for (std::size_t s = 0; s < plan_.sources.size(); ++s) {
+      plan_.sources[s].units = units.first(static_cast<std::size_t>(n_cells_[s]));
+      units = units.subspan(static_cast<std::size_t>(n_cells_[s]));
+    }
   }
 
   const RunContext& context_;
   const StoreRequest& request_;
   CellPlan plan_;
   std::map<std::string, std::int32_t> numbers_;
+  std::vector<std::int64_t> n_cells_;  // [sources]
 };
 
 }  // namespace
 
-CellPlan plan_cells(const RunContext& context, const StoreRequest& request) {
-  return Planner(context, request).make();
-}
-
-std::uint64_t lot_of_cell(std::uint64_t seed, const std::string& unit, const std::string& source, std::int64_t cell) {
-  return Random(seed, "draw cells", unit + '\n' + source, static_cast<std::uint64_t>(cell))();
-}
-
-std::uint64_t greatest_lot_drawn(std::vector<std::uint64_t> lots, std::int64_t most) {
-  if (std::ssize(lots) <= most) return ~std::uint64_t{0};
-  const auto last = lots.begin() + (most - 1);
-  std::nth_element(lots.begin(), last, lots.end());
-  return *last;
-}
-
-std::vector<std::int64_t> draw_cells(std::uint64_t seed, std::int64_t most, CellPlan& plan) {
-  if (most == 0) return plan.labelled;
-  // Unit by unit would read the plan once for each: all that must be drawn from are drawn from in one go.
-  std::vector<std::vector<std::uint64_t>> lots(plan.units.size());
-  const auto crowded = [&](std::int32_t unit) { return unit >= 0 && plan.labelled[unit] > most; };
-  const auto each_crowded = [&](auto&& work) {
-    for (auto& source : plan.sources)
-      for (std::size_t i = 0; i < source.units.size(); ++i)
-        if (crowded(source.units[i]))
-          work(source.units[i], lot_of_cell(seed, plan.units[source.units[i]], source.file.name, static_cast<std::int64_t>(i)));
-  };
-  each_crowded([&](std::int32_t& unit, std::uint64_t lot) { lots[unit].push_back(lot); });
-  std::vector<std::uint64_t> greatest;
-  for (auto& unit : lots) greatest.push_back(greatest_lot_drawn(std::move(unit), most));
-  each_crowded([&](std::int32_t& unit, std::uint64_t lot) {
-    if (lot > greatest[unit]) unit = kLeftOut;
-  });
-  std::vector<std::int64_t> drawn;
-  for (const auto n : plan.labelled) drawn.push_back(std::min(n, most));
-  return drawn;
+CellPlan plan_cells(const RunContext& context, const StoreRequest& request, const fs::path& scratch) {
+  return Planner(context, request, scratch).make();
 }
 
 }  // namespace cellverdict

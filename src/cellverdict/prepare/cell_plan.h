@@ -1,12 +1,15 @@
 #pragma once
 // Pass 1 of preparation, before any count is read: the gene space of all sources, the units, and which cells may enter the store.
-// A cell costs four bytes here.
+// The cells are gone through in pieces; what is kept of each, four bytes, lies in a scratch file.
 
+#include <cellverdict/base/scratch_array.h>
 #include <cellverdict/genes/match.h>
 #include <cellverdict/prepare/store.h>
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,7 +21,8 @@ struct PlannedSource {
   SourceFile file;
   std::filesystem::path path;  // what errors point at
   std::vector<std::filesystem::path> files;
-  std::vector<std::int32_t> units;  // [cells] number of the unit, or kLeftOut: by where, classes, a missing label, or not drawn
+  std::span<std::int32_t>
+      units;  // [cells] of CellPlan::cell_units: number of the unit, or kLeftOut: by where, classes, a missing label, or not drawn
 };
 
 struct CellPlan {
@@ -29,6 +33,8 @@ struct CellPlan {
   std::vector<std::pair<std::filesystem::path, FileStamp>> files;  // of all sources, as they were when they were opened
   std::vector<std::int64_t> in_files, labelled;                    // [units] cells
   std::vector<std::string> notes;
+  std::filesystem::path scratch;                           // folder for scratch files of some bytes a cell
+  std::unique_ptr<ScratchArray<std::int32_t>> cell_units;  // of all sources, one behind the other
 
   // Which of the plan's genes each gene of a source is.
   GeneMatch match(const GeneList& of_source) const {
@@ -36,17 +42,8 @@ struct CellPlan {
   }
 };
 
-// Opens every source once. Throws InputError, UsageError and DataError (no shared gene, a cell without a unit, …).
-CellPlan plan_cells(const RunContext& context, const StoreRequest& request);
-
-// The cell's lot: of a unit, the cells with the smallest lots are drawn. Depends on seed, unit, source and the cell's place in it
-// alone: the same cells whatever else is in the study, and lots of their own for the two files of one unit.
-std::uint64_t lot_of_cell(std::uint64_t seed, const std::string& unit, const std::string& source, std::int64_t cell);
-
-// The greatest lot that is drawn when `most` of these are; everything when they are no more.
-std::uint64_t greatest_lot_drawn(std::vector<std::uint64_t> lots, std::int64_t most);
-
-// Leaves out all but `most` cells of each unit (0: none); gives how many each has then.
-std::vector<std::int64_t> draw_cells(std::uint64_t seed, std::int64_t most, CellPlan& plan);
+// Opens every source once. `scratch`: a folder that lasts as long as the plan. Throws InputError, UsageError and DataError (no
+// shared gene, a cell without a unit, …).
+CellPlan plan_cells(const RunContext& context, const StoreRequest& request, const std::filesystem::path& scratch);
 
 }  // namespace cellverdict

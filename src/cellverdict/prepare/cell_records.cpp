@@ -1,9 +1,12 @@
 #include <cellverdict/prepare/cell_records.h>
 
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/scratch_array.h>
 
 #include <algorithm>
 #include <fstream>
+#include <numeric>
+#include <optional>
 
 namespace cellverdict {
 
@@ -36,26 +39,53 @@ void CellRecords::append_from(const std::filesystem::path& file, std::span<const
 }
 
 void CellRecords::each_unit(std::int64_t n_units,
-                            const std::function<void(std::int32_t, const std::vector<std::int64_t>&)>& work) const {
-  constexpr std::int64_t kAtOnce = std::int64_t{1} << 21;  // 16 MiB of numbers; more when one unit has more
-  std::vector<std::int64_t> n_cells(static_cast<std::size_t>(n_units));
-  for (std::int64_t i = 0; i < size(); ++i) ++n_cells[table_[i].unit];
-  for (std::int64_t first = 0, last = 0; first < n_units; first = last) {
-    std::int64_t n = 0;
-    for (last = first; last < n_units && (last == first || n + n_cells[last] <= kAtOnce); ++last) n += n_cells[last];
-    std::vector<std::vector<std::int64_t>> numbers(static_cast<std::size_t>(last - first));
-    for (std::int64_t i = 0; i < size(); ++i)
-      if (table_[i].unit >= first && table_[i].unit < last) numbers[table_[i].unit - first].push_back(i);
-    for (std::int64_t u = first; u < last; ++u) work(static_cast<std::int32_t>(u), numbers[u - first]);
-  }
+                            const std::function<void(std::int32_t, std::span<const std::int64_t>)>& work) const {
+  std::vector<std::int64_t> next(static_cast<std::size_t>(n_units) + 1);  // where the numbers of each unit begin
+  for (std::int64_t i = 0; i < size(); ++i) ++next[table_[i].unit + 1];
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  ScratchArray<std::int64_t> file(folder_, size());
+  const std::span<std::int64_t> numbers = file.open();
+  for (std::int64_t i = 0; i < size(); ++i) numbers[next[table_[i].unit]++] = i;
+  for (std::int64_t u = 0, begin = 0; u < n_units; begin = next[u++])  // each now ends where the next begins
+    work(static_cast<std::int32_t>(u), numbers.subspan(begin, next[u] - begin));
 }
 
+namespace {
+
+// Room for so many columns of one number a cell of a unit; units come one after the other.
+class UnitRoom {
+ public:
+  UnitRoom(const CellRecords& records, std::int64_t n_units, std::int64_t n_columns) : n_columns_(n_columns) {
+    std::vector<std::int64_t> n_cells(static_cast<std::size_t>(n_units));
+    for (std::int64_t i = 0; i < records.size(); ++i) ++n_cells[records[i].unit];
+    const std::int64_t most = n_cells.empty() ? 0 : *std::max_element(n_cells.begin(), n_cells.end());
+    file_.emplace(records.folder(), most * n_columns);
+    all_ = file_->open();
+  }
+  std::span<double> column(std::int64_t which) const {
+    return all_.subspan(which * (all_.size() / n_columns_), all_.size() / n_columns_);
+  }
+
+ private:
+  std::int64_t n_columns_;
+  std::optional<ScratchArray<double>> file_;
+  std::span<double> all_;
+};
+
+}  // namespace
+
 void judge_by_mads(CellRecords& records, std::int64_t n_units, const PrepareOptions& options) {
-  records.each_unit(n_units, [&](std::int32_t, const std::vector<std::int64_t>& numbers) {
-    std::vector<CellQuality> cells;
-    cells.reserve(numbers.size());
-    for (const auto i : numbers) cells.push_back(records[i].quality());
-    const QualityBounds bounds = fit_mad_bounds(cells, options.mads, options);
+  const UnitRoom room(records, n_units, 4);
+  records.each_unit(n_units, [&](std::int32_t, std::span<const std::int64_t> numbers) {
+    const auto column = [&](std::int64_t which) { return room.column(which).first(numbers.size()); };
+    const UnitQuality cells{.totals = column(0), .n_genes = column(1), .mito_percent = column(2), .spare = column(3)};
+    for (std::size_t k = 0; k < numbers.size(); ++k) {
+      const CellRecord& record = records[numbers[k]];
+      cells.totals[k] = record.total;
+      cells.n_genes[k] = static_cast<double>(record.n_genes);
+      cells.mito_percent[k] = record.mito_percent;
+    }
+    const QualityBounds bounds = fit_mad_bounds_in_place(cells, options.mads, options);
     for (const auto i : numbers) {
       records[i].verdict = judge_quality(records[i].quality(), bounds);
       records[i].kept = records[i].verdict == QualityVerdict::passes;
@@ -75,18 +105,19 @@ std::vector<std::vector<std::int64_t>> count_passing(const CellRecords& records,
 
 QualitySummary summarise_quality(const CellRecords& records, const std::vector<std::string>& units) {
   QualitySummary summary{.units = units};
-  records.each_unit(std::ssize(units), [&](std::int32_t, const std::vector<std::int64_t>& numbers) {
+  const UnitRoom room(records, std::ssize(units), 1);
+  records.each_unit(std::ssize(units), [&](std::int32_t, std::span<const std::int64_t> numbers) {
+    const std::span<double> values = room.column(0);
+    const auto box = [&](bool kept_only, auto&& measure) {
+      std::size_t n = 0;
+      for (const auto i : numbers)
+        if (!kept_only || records[i].kept) values[n++] = measure(records[i]);
+      return sort_into_quality_box(values.first(n));
+    };
     const auto add = [&](QualitySummary::Stage& stage, bool kept_only) {
-      std::vector<double> totals, n_genes, mito;
-      for (const auto i : numbers) {
-        if (kept_only && !records[i].kept) continue;
-        totals.push_back(records[i].total);
-        n_genes.push_back(static_cast<double>(records[i].n_genes));
-        mito.push_back(records[i].mito_percent);
-      }
-      stage.total.push_back(make_quality_box(std::move(totals)));
-      stage.n_genes.push_back(make_quality_box(std::move(n_genes)));
-      stage.mito_percent.push_back(make_quality_box(std::move(mito)));
+      stage.total.push_back(box(kept_only, [](const CellRecord& cell) { return cell.total; }));
+      stage.n_genes.push_back(box(kept_only, [](const CellRecord& cell) { return static_cast<double>(cell.n_genes); }));
+      stage.mito_percent.push_back(box(kept_only, [](const CellRecord& cell) { return cell.mito_percent; }));
     };
     add(summary.before, false);
     add(summary.after, true);

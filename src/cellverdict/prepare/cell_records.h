@@ -32,7 +32,9 @@ static_assert(sizeof(CellRecord) == 48);
 
 class CellRecords {
  public:
-  explicit CellRecords(const std::filesystem::path& path) : file_(path) {}
+  explicit CellRecords(const std::filesystem::path& path) : folder_(path.parent_path()), file_(path) {}
+
+  const std::filesystem::path& folder() const { return folder_; }  // for other scratch files
 
   std::int64_t size() const { return file_.size() / static_cast<std::int64_t>(sizeof(CellRecord)); }
   void append(const std::vector<CellRecord>& records);
@@ -47,10 +49,11 @@ class CellRecords {
   // Leaves the file where it is; the records can still be read.
   void keep() { file_.give_away(); }
 
-  // Calls work(unit, numbers of its records) for each unit, a few units' numbers in memory at a time.
-  void each_unit(std::int64_t n_units, const std::function<void(std::int32_t, const std::vector<std::int64_t>&)>& work) const;
+  // Calls work(unit, numbers of its records, ascending) for each unit.
+  void each_unit(std::int64_t n_units, const std::function<void(std::int32_t, std::span<const std::int64_t>)>& work) const;
 
  private:
+  std::filesystem::path folder_;
   ScratchFile file_;
   CellRecord* table_ = nullptr;
 };

@@ -13,7 +13,7 @@ namespace cellverdict {
 namespace {
 
 constexpr std::size_t kLookedAt = 64;
-constexpr std::int64_t kCellsAtATime = std::int64_t{1} << 22;
+constexpr std::int64_t kCellsAtATime = std::int64_t{1} << 20;
 
 struct Seen {
   std::uint64_t fingerprint;
@@ -50,7 +50,7 @@ std::vector<DuplicateCells> find_duplicates(const CellRecords& records) {
   for (std::uint64_t part = 0; part < n_parts; ++part) {
     seen.clear();
     for (std::int64_t i = 0; i < records.size(); ++i)
-      if (records[i].fingerprint % n_parts == part && records[i].n_genes >= kFewestGenesKnownAgain)
+      if (records[i].n_genes >= kFewestGenesKnownAgain && (records[i].fingerprint >> 32) * n_parts >> 32 == part)
         seen.push_back({records[i].fingerprint, records[i].unit});
     std::sort(seen.begin(), seen.end());
     for (std::size_t begin = 0, end = 0; begin < seen.size(); begin = end) {

@@ -159,8 +159,9 @@ std::string damage_of(const FoundPart& found, std::int64_t n_genes) {
   const auto& [part, files] = found;
   if (part.n_rows > 0 && size_of(files.shard) != part.shard_bytes) return files.shard.string() + " is not the file it was";
   try {
-    if (size_of(files.cells) != part.n_cells * static_cast<std::int64_t>(sizeof(CellRecord)) ||
-        sha256_of_file(files.cells) != part.cells)
+    constexpr auto kRecord = static_cast<std::int64_t>(sizeof(CellRecord));
+    if (const auto size = size_of(files.cells);
+        size < 0 || size % kRecord != 0 || size / kRecord != part.n_cells || sha256_of_file(files.cells) != part.cells)
       return files.cells.string() + " is not the file it was";
     PartSums sums(found, n_genes);
     for (std::size_t u = 0; u < part.units.size(); ++u)

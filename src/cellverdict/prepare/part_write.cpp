@@ -112,7 +112,11 @@ std::optional<FoundPart> PartWriter::take(std::size_t s) {
     if (part.request != keys_[s].request || part.genes != keys_[s].genes) continue;
     if (!part.path.empty() && part.path != source.path.string()) continue;
     if (part.inputs != inputs_of(s)) continue;
-    const std::string damage = damage_of(found, what_.how.plan.genes.size());
+    const bool same_units = std::ranges::equal(units_[s], part.units, [this](std::int32_t unit, const PartUnit& known) {
+      return what_.how.plan.units[unit] == known.name;
+    });
+    const std::string damage =
+        same_units ? damage_of(found, what_.how.plan.genes.size()) : found.files.page.string() + " names other units";
     if (damage.empty()) return found;
     what_.how.context.warn("What was kept of source '" + source.file.name + "' is damaged and not used: " + damage);
   }
@@ -166,6 +170,7 @@ Part PartWriter::fill(std::size_t s, const PartFiles& files) {
   for (std::int64_t i = 0; i < part.n_cells; ++i) records[i].unit = number[records[i].unit];
   part.cells = sha256_of_file(files.cells);
   part.inputs = inputs_of(s);
+  if (s + 1 < plan.sources.size()) what_.digests.begin(plan.sources[s + 1].files);  // while this one goes to the disk
   for (const auto& [file, stamp] : plan.files)
     if (std::ranges::find(source.files, file) != source.files.end() && stamp_of(file) != stamp) refuse_changed(file.string());
   write_bytes(files.page, part_to_json(part));

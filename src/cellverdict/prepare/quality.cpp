@@ -18,15 +18,15 @@ struct Passing {
 
 // The smallest and the greatest value whose logarithm lies within n_mads of the median of the logarithms. Where none does (an even
 // number of cells, n_mads below 1) they stay the wrong way round, and no cell passes.
-Passing outermost_passing(const std::vector<double>& values, double n_mads) {
-  std::vector<double> logs;
-  for (const double x : values) logs.push_back(std::log1p(x));
-  const auto [median, mad] = median_and_mad(logs);
+Passing outermost_passing(std::span<const double> values, std::span<double> logs, double n_mads) {
+  std::transform(values.begin(), values.end(), logs.begin(), [](double x) { return std::log1p(x); });
+  const auto [median, mad] = take_median_and_mad(logs);
   Passing passing{kNone, -kNone};
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (logs[i] < median - n_mads * mad || median + n_mads * mad < logs[i]) continue;
-    passing.least = std::min(passing.least, values[i]);
-    passing.most = std::max(passing.most, values[i]);
+  for (const double x : values) {
+    const double log = std::log1p(x);  // once more, rather than kept beside the sorted ones
+    if (log < median - n_mads * mad || median + n_mads * mad < log) continue;
+    passing.least = std::min(passing.least, x);
+    passing.most = std::max(passing.most, x);
   }
   return passing;
 }
@@ -71,17 +71,21 @@ QualityBounds fixed_bounds(const PrepareOptions& options) {
 }
 
 QualityBounds fit_mad_bounds(std::span<const CellQuality> cells, double n_mads, const PrepareOptions& options) {
-  QualityBounds bounds = fixed_bounds(options);
-  if (n_mads <= 0 || cells.empty()) return bounds;
-  std::vector<double> totals, n_genes, mito;
+  std::vector<double> totals, n_genes, mito, spare(cells.size());
   for (const auto& cell : cells) {
     totals.push_back(cell.total);
     n_genes.push_back(static_cast<double>(cell.n_genes));
     mito.push_back(cell.mito_percent);
   }
-  const auto [least_total, most_total] = outermost_passing(totals, n_mads);
-  const auto [least_genes, most_genes] = outermost_passing(n_genes, n_mads);
-  const auto [median, mad] = median_and_mad(std::move(mito));
+  return fit_mad_bounds_in_place({totals, n_genes, mito, spare}, n_mads, options);
+}
+
+QualityBounds fit_mad_bounds_in_place(const UnitQuality& cells, double n_mads, const PrepareOptions& options) {
+  QualityBounds bounds = fixed_bounds(options);
+  if (n_mads <= 0 || cells.totals.empty()) return bounds;
+  const auto [least_total, most_total] = outermost_passing(cells.totals, cells.spare, n_mads);
+  const auto [least_genes, most_genes] = outermost_passing(cells.n_genes, cells.spare, n_mads);
+  const auto [median, mad] = take_median_and_mad(cells.mito_percent);
   bounds.min_total = std::max(bounds.min_total, least_total);
   bounds.max_total = std::min(bounds.max_total, most_total);
   bounds.min_genes = std::max(bounds.min_genes, least_genes);

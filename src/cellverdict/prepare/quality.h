@@ -42,6 +42,12 @@ QualityBounds fixed_bounds(const PrepareOptions& options);
 // dropped. n_mads 0: the fixed bounds alone.
 QualityBounds fit_mad_bounds(std::span<const CellQuality> cells_of_one_unit, double n_mads, const PrepareOptions& options);
 
+// The same of a unit of any size, where its measures lie; they are lost.
+struct UnitQuality {
+  std::span<double> totals, n_genes, mito_percent, spare;  // [cells] each
+};
+QualityBounds fit_mad_bounds_in_place(const UnitQuality& cells_of_one_unit, double n_mads, const PrepareOptions& options);
+
 enum class QualityVerdict : std::uint8_t { passes, too_few_genes, too_many_genes, too_much_mito, too_few_counts, too_many_counts };
 // The first threshold that fails, in this order.
 QualityVerdict judge_quality(const CellQuality& quality, const QualityBounds& bounds);

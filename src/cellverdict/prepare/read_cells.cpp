@@ -152,8 +152,8 @@ class Reader {
     if (!fractions) return;
     see(block);
     for (std::int64_t i = 0; i < block.n_rows(); ++i)
-      if (planned_.units[block.first_row + i] >= 0)
-        refuse_negative(block.row(i), planned_.path.string(), opened_.head.obs.index[block.first_row + i], opened_.head.genes);
+      if (planned_.units[block.first_row + i] >= 0 && std::ranges::any_of(block.row(i).values, [](float x) { return x < 0; }))
+        refuse_negative(block.row(i), planned_.path.string(), opened_.head.cell_name(block.first_row + i), opened_.head.genes);
   }
 
   void append_to(RowSpool& spool) {

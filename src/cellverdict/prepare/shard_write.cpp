@@ -2,28 +2,30 @@
 
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/parallel.h>
+#include <cellverdict/base/scratch_array.h>
 #include <cellverdict/io/h5ad_write.h>
+#include <cellverdict/prepare/shard_obs.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <limits>
+#include <optional>
 
 namespace cellverdict {
 
 namespace {
 
 constexpr std::size_t kSegmentRows = 512;  // written by one thread at a time: some MiB
-constexpr std::array kMeasured = {"total_counts", "n_genes_by_counts", "pct_counts_mt"};
 
-bool is_measured(const std::string& column) {
-  return std::find(kMeasured.begin(), kMeasured.end(), column) != kMeasured.end();
-}
-
+// In scratch files: eight bytes a row.
 struct RowOrder {
-  std::vector<std::int32_t> rows;       // of the spool, in the order of the file
-  std::vector<std::int32_t> by_unit;    // the same, unit by unit
-  std::vector<std::int64_t> unit_ends;  // [units] where the rows of each end
+  explicit RowOrder(const std::filesystem::path& scratch) : rows_file(scratch) {}
+
+  ScratchArray<std::int32_t> rows_file;
+  std::optional<ScratchArray<std::int32_t>> by_unit_file;
+  std::span<const std::int32_t> rows;     // of the spool, in the order of the file
+  std::span<const std::int32_t> by_unit;  // the same, unit by unit
+  std::vector<std::int64_t> unit_ends;    // [units] where the rows of each end
   std::int64_t n_entries = 0;
   bool whole_16_bit = true;
 };
@@ -34,20 +36,22 @@ RowOrder order_rows(const RowSpool& spool, const CellRecords& records, std::size
                      .found = counted(spool.n_rows(), "cell"),
                      .expected = "at most 2,147,483,647 in one source",
                      .advice = "give it in several files"});
-  RowOrder order;
+  RowOrder order(records.folder());
   std::vector<std::int64_t> next(n_units + 1);
   for (std::int64_t i = 0; i < spool.n_rows(); ++i) {
     const CellRecord& cell = records[spool.row(i).cell];
     if (!cell.kept) continue;
-    order.rows.push_back(static_cast<std::int32_t>(i));
+    order.rows_file.push_back(static_cast<std::int32_t>(i));
     ++next[cell.unit + 1];
     order.n_entries += spool.row(i).n_entries;
     order.whole_16_bit = order.whole_16_bit && spool.row(i).wide == 0;
   }
   for (std::size_t u = 0; u < n_units; ++u) next[u + 1] += next[u];
   order.unit_ends.assign(next.begin() + 1, next.end());
-  order.by_unit.resize(order.rows.size());
-  for (const std::int32_t i : order.rows) order.by_unit[next[records[spool.row(i).cell].unit]++] = i;
+  order.rows = order.rows_file.open();
+  const auto by_unit = order.by_unit_file.emplace(records.folder(), std::ssize(order.rows)).open();
+  for (const std::int32_t i : order.rows) by_unit[next[records[spool.row(i).cell].unit]++] = i;
+  order.by_unit = by_unit;
   return order;
 }
 
@@ -93,7 +97,7 @@ void write_rows(const RowSpool& spool, const RowOrder& order, int threads, const
   }
   share_out<Segment>(std::ssize(first_entries), threads, [&](std::int64_t s, Segment& segment) {
     const std::size_t begin = static_cast<std::size_t>(s) * kSegmentRows;
-    const auto rows = std::span(order.rows).subspan(begin, std::min(kSegmentRows, order.rows.size() - begin));
+    const auto rows = order.rows.subspan(begin, std::min(kSegmentRows, order.rows.size() - begin));
     const std::int64_t first = first_entries[s];
     segment.ends.clear();
     std::int64_t end = first;
@@ -106,35 +110,6 @@ void write_rows(const RowSpool& spool, const RowOrder& order, int threads, const
       shard.write_values(first, gather(spool, rows, end - first, &RowSpool::read_values, segment.values));
     }
   });
-}
-
-H5adLateFrame shard_obs(const ShardRequest& request, const RowSpool& spool, const RowOrder& order, const CellRecords& records) {
-  const LabelledSource& opened = request.opened;
-  const auto record = [&spool, &order, &records](std::int64_t row) -> const CellRecord& {
-    return records[spool.row(order.rows[row]).cell];
-  };
-  const auto n_rows = std::ssize(order.rows);
-  const std::string ending = request.plan.sources.size() > 1 ? "-" + request.plan.sources[request.source].file.name : "";
-  H5adLateFrame obs{.n_rows = n_rows};
-  obs.name = [&opened, record, ending](std::int64_t row) { return opened.head.obs.index.text(record(row).cell) + ending; };
-  for (const auto& column : opened.head.obs_columns)
-    if (!is_measured(column)) obs.columns.push_back(column);
-  obs.columns.insert(obs.columns.end(), kMeasured.begin(), kMeasured.end());
-  obs.column = [&opened, &data = request.request.data, record, n_rows](const std::string& name) {
-    if (is_measured(name)) {
-      std::vector<double> values;
-      for (std::int64_t row = 0; row < n_rows; ++row)
-        values.push_back(name == kMeasured[0]   ? record(row).total
-                         : name == kMeasured[1] ? static_cast<double>(record(row).n_genes)
-                                                : record(row).mito_percent);
-      return make_number_column(std::move(values));
-    }
-    std::vector<std::int64_t> rows;
-    for (std::int64_t row = 0; row < n_rows; ++row) rows.push_back(record(row).cell);
-    const Column column = opened.column(name);
-    return select_rows(name == data.label ? renamed_labels(column, data) : column, rows);
-  };
-  return obs;
 }
 
 }  // namespace
@@ -155,13 +130,19 @@ std::int64_t write_shard(const ShardRequest& request, const std::filesystem::pat
   struct Nothing {};
   share_out<Nothing>(std::ssize(order.unit_ends), threads, [&](std::int64_t u, Nothing&) {
     const std::int64_t begin = u == 0 ? 0 : order.unit_ends[u - 1], n = order.unit_ends[u] - begin;
-    const auto rows = std::span(order.by_unit).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(n));
+    const auto rows = order.by_unit.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(n));
     if (n > 0) sums.add(static_cast<std::int32_t>(u), spool, rows, records, request.request.prepare);
   });
   Frame var;
   var.index = genes.ids;
   var.set("gene_symbols", make_text_column(genes.symbols));
-  shard.finish(shard_obs(request, spool, order, records), var);
+  const ShardRows rows{.opened = request.opened,
+                       .data = request.request.data,
+                       .name_ending = request.plan.sources.size() > 1 ? "-" + request.plan.sources[request.source].file.name : "",
+                       .n_rows = std::ssize(order.rows),
+                       .record = [&](std::int64_t row) -> const CellRecord& { return records[spool.row(order.rows[row]).cell]; },
+                       .scratch = records.folder()};
+  shard.finish(shard_obs(rows), var);
   return std::ssize(order.rows);
 }
 

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace cellverdict {
 
@@ -202,7 +203,8 @@ LabelledSource open_labelled(const SourceFile& file, const OpenOptions& given) {
   };
   const auto add = [&](const std::string& column, const std::string& value) {
     if (!known(column)) head.obs_columns.push_back(column);
-    head.obs.set(column, make_constant_column(value, head.n_cells));
+    opened.constants[column] = value;
+    if (!options.in_pieces) head.obs.set(column, make_constant_column(value, head.n_cells));
   };
   for (const auto& [column, value] : file.labels) {
     if (column.starts_with(kOwnName)) continue;
@@ -221,17 +223,30 @@ LabelledSource open_labelled(const SourceFile& file, const OpenOptions& given) {
   if (!known("library")) add("library", file.name);
   if (file.harmonisation != nullptr)
     for (const auto& column : file.harmonisation->columns(file.name))
-      if (const Column* held = head.obs.find(column)) head.obs.set(column, file.harmonisation->apply(column, file.name, *held));
+      if (const Column* held = head.obs.find(column)) head.obs.set(column, opened.here(column, *held));
   return opened;
 }
 
 Column LabelledSource::column(const std::string& name) const {
   if (const Column* held = head.obs.find(name)) return *held;
   const auto own_name = own_names.find(name);
-  Column values = source->read_obs_column(own_name == own_names.end() ? name : own_name->second);
-  if (harmonisation == nullptr) return values;
+  return here(name, source->read_obs_column(own_name == own_names.end() ? name : own_name->second));
+}
+
+ColumnPieces LabelledSource::pieces(const std::string& name) const {
+  if (const auto constant = constants.find(name); constant != constants.end()) return constant_pieces(constant->second);
+  const auto own_name = own_names.find(name);
+  return source->open_obs_column(own_name == own_names.end() ? name : own_name->second);
+}
+
+bool LabelledSource::is_harmonised(const std::string& name) const {
+  if (harmonisation == nullptr) return false;
   const auto columns = harmonisation->columns(head.name);
-  return std::find(columns.begin(), columns.end(), name) == columns.end() ? values : harmonisation->apply(name, head.name, values);
+  return std::find(columns.begin(), columns.end(), name) != columns.end();
+}
+
+Column LabelledSource::here(const std::string& name, Column values) const {
+  return is_harmonised(name) ? harmonisation->apply(name, head.name, values) : values;
 }
 
 std::vector<bool> RowChooser::apply_where(const Frame& obs) {
@@ -241,34 +256,42 @@ std::vector<bool> RowChooser::apply_where(const Frame& obs) {
     const auto values = distinct_values(obs.column(value.column, "[data] where"));
     seen_[value.column].insert(values.begin(), values.end());
   }
-  if (n_sources_ == 1) nowhere_ = here;
+  if (std::exchange(first_, false)) nowhere_ = here;
   std::erase_if(nowhere_, [&](const auto& v) { return std::find(here.begin(), here.end(), v) == here.end(); });
   return keep;
 }
 
-std::vector<bool> RowChooser::keep(Frame& obs, const std::string& source, std::vector<std::string>& notes) {
+std::vector<bool> RowChooser::keep(Frame& obs, const std::string& source) {
   const auto n = static_cast<std::size_t>(obs.n_rows());
-  ++n_sources_;
   std::vector<bool> keep(n, true);
   if (!data_.where.empty()) keep = apply_where(obs);
-  if (const auto dropped = std::count(keep.begin(), keep.end(), false); dropped > 0)
-    notes.push_back(source + ": " + counted(dropped, "cell") + " of " + with_commas(static_cast<std::int64_t>(n)) +
-                    " left out by [data] where.");
+  LeftOut left_out = left_out_;
+  left_out.n_rows += obs.n_rows();
+  left_out.elsewhere += std::count(keep.begin(), keep.end(), false);
 
   const Column& label = obs.column(data_.label, "[data] label, source '" + source + "'");
   for (const auto& value : distinct_values(label)) labels_.insert(value);
   Column renamed = renamed_labels(label, data_);
-  std::int64_t missing = 0, unwanted = 0;
   for (std::size_t i = 0; i < n; ++i) {
     if (!keep[i] || !renamed.missing(static_cast<std::int64_t>(i))) continue;
-    ++(label.missing(static_cast<std::int64_t>(i)) ? missing : unwanted);
+    ++(label.missing(static_cast<std::int64_t>(i)) ? left_out.unlabelled : left_out.unwanted);
     keep[i] = false;
   }
   obs.set(data_.label, std::move(renamed));
-  if (missing > 0)
-    notes.push_back(source + ": " + counted(missing, "cell") + " without a value of '" + data_.label + "' left out.");
-  if (unwanted > 0) notes.push_back(source + ": " + counted(unwanted, "cell") + " of dropped classes left out.");
+  left_out_ = left_out;
   return keep;
+}
+
+std::vector<std::string> RowChooser::end_source(const std::string& source) {
+  const LeftOut left_out = std::exchange(left_out_, {});
+  std::vector<std::string> notes;
+  if (left_out.elsewhere > 0)
+    notes.push_back(source + ": " + counted(left_out.elsewhere, "cell") + " of " + with_commas(left_out.n_rows) +
+                    " left out by [data] where.");
+  if (left_out.unlabelled > 0)
+    notes.push_back(source + ": " + counted(left_out.unlabelled, "cell") + " without a value of '" + data_.label + "' left out.");
+  if (left_out.unwanted > 0) notes.push_back(source + ": " + counted(left_out.unwanted, "cell") + " of dropped classes left out.");
+  return notes;
 }
 
 Column renamed_labels(const Column& labels, const DataOptions& data) {

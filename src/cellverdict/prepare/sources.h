@@ -60,11 +60,17 @@ struct LabelledSource {
   std::unique_ptr<CellSource> source;
   std::map<std::string, std::string> own_names;  // of columns that the file calls otherwise
   std::shared_ptr<const Harmonisation> harmonisation;
-  GeneIdentity identity;  // of the columns of the file
-  SourceHead head;        // the source's, with the labels joined; obs_columns names all columns, the sheet's too
+  GeneIdentity identity;                         // of the columns of the file
+  std::map<std::string, std::string> constants;  // columns of one value: the sheet's and the library
+  SourceHead head;                               // the source's, with the labels joined; obs_columns names all columns, the sheet's
+                                                 // too. Opened in pieces, its obs is empty
 
   // One of head.obs_columns, held in head.obs or not. Throws UsageError for an unknown one.
   Column column(const std::string& name) const;
+  // The same in pieces, in the words of the file; `here` then gives those of the harmonisation table.
+  ColumnPieces pieces(const std::string& name) const;
+  bool is_harmonised(const std::string& name) const;
+  Column here(const std::string& name, Column values) const;
 };
 LabelledSource open_labelled(const SourceFile& file, const OpenOptions& options);
 
@@ -80,18 +86,25 @@ class RowChooser {
  public:
   explicit RowChooser(const DataOptions& data) : data_(data) {}
 
-  // Renames and drops values of the label column of the next source; gives for each row whether it stays (where, classes, missing
-  // label), and says in `notes` how many do not and why.
-  std::vector<bool> keep(Frame& obs, const std::string& source, std::vector<std::string>& notes);
+  // Renames and drops values of the label column of the next rows of a source, all of them or a piece; gives for each row whether
+  // it stays (where, classes, missing label).
+  std::vector<bool> keep(Frame& obs, const std::string& source);
+  // After the last rows of a source: how many of them do not stay and why.
+  std::vector<std::string> end_source(const std::string& source);
   // After the last source: throws UsageError for names that no source had.
   void check() const;
 
  private:
   std::vector<bool> apply_where(const Frame& obs);
 
+  struct LeftOut {
+    std::int64_t n_rows = 0, elsewhere = 0, unlabelled = 0, unwanted = 0;  // by where, a missing label, [data.classes]
+  };
+
   const DataOptions& data_;
-  std::int64_t n_sources_ = 0;
-  std::vector<UnknownValue> nowhere_;                  // values of `where` that no source had so far
+  LeftOut left_out_;  // of the source under way
+  bool first_ = true;
+  std::vector<UnknownValue> nowhere_;                  // values of `where` that no row had so far
   std::map<std::string, std::set<std::string>> seen_;  // values of the columns they are of
   std::set<std::string> labels_;
 };

@@ -63,8 +63,9 @@ struct StorePlace {
 
 // Reads the counts of every source once and writes the store (whole or not at all). A source that an interrupted writing was done
 // with, or an earlier store has, is not read again: the bytes are those of writing all from nothing. (With [prepare] mads, or
-// draw = "after", where a cell stays depends on all the others: then all are read.) Memory: some blocks of rows, and of the source
-// under way its cell names, one column of its annotations and twelve bytes a cell; all else waits in scratch files in `folder`.
+// draw = "after", where a cell stays depends on all the others: then all are read.) Memory: some blocks of rows, however
+// many cells there are; all else waits in scratch files beside `folder`. Sources that are neither .h5ad nor 10x HDF5 hold the names
+// of their cells and a few bytes for each.
 // Throws InputError (damaged, changed while it was read) and DataError (no cell left, no shared gene, values that are no counts).
 // Digests that are not known yet are made meanwhile.
 StoreIndex write_store(const RunContext& context, const StoreRequest& request, const StorePlace& place, FileDigests& digests);

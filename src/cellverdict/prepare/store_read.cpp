@@ -27,6 +27,7 @@ std::vector<fs::path> input_files(const RunContext& context, const StoreRequest&
   std::vector<fs::path> files;
   OpenOptions options = open_options(context, request.data);
   options.hold_column = hold_no_column;
+  options.in_pieces = true;
   for (const auto& file : list_sources(request.data, request.base)) {
     const auto source = open_source(file.path, options);
     const auto& parts = source->head().files;
@@ -95,7 +96,11 @@ Cohort read_store(const fs::path& folder, const DataOptions& data) {
       genes = std::move(mapped.genes);
     else if (mapped.genes != genes)
       refuse(folder / name, "genes that differ from the first shard's");
-    append_rows(obs, mapped.obs);
+    if (shards.empty()) {
+      obs = std::move(mapped.obs);  // of a study in one file all there is
+    } else {
+      append_rows(obs, mapped.obs);
+    }
     shards.push_back(std::move(mapped.shard));
   }
   std::vector<double> totals = obs.column("total_counts", folder.string()).numbers;

@@ -7,6 +7,7 @@
 #include <cellverdict/genes/mitochondrial.h>
 #include <cellverdict/prepare/cell_plan.h>
 #include <cellverdict/prepare/cell_records.h>
+#include <cellverdict/prepare/draw.h>
 #include <cellverdict/prepare/duplicates.h>
 #include <cellverdict/prepare/normalise.h>
 #include <cellverdict/prepare/part_write.h>
@@ -22,6 +23,7 @@
 #include <algorithm>
 #include <numeric>
 #include <optional>
+#include <span>
 
 namespace cellverdict {
 
@@ -63,14 +65,14 @@ class StoreWriter {
       : context_(context), request_(request), place_(place), digests_(digests) {}
 
   StoreIndex write() {
-    plan_ = plan_cells(context_, request_);
+    AtomicPath out(place_.folder);
+    fs::create_directories(out.temporary());
+    plan_ = plan_cells(context_, request_, out.temporary());
     index_.notes = plan_.notes;
     note_mitochondrial();
     const bool draw_before = request_.prepare.draw == "before";
     if (draw_before) drawn_ = draw_cells(context_.seed, request_.prepare.max_cells, plan_);
 
-    AtomicPath out(place_.folder);
-    fs::create_directories(out.temporary());
     {
       CellRecords records(out.temporary() / "records");
       std::vector<std::int32_t> units(plan_.units.size());
@@ -124,6 +126,7 @@ class StoreWriter {
   LabelledSource open(std::size_t s) const {
     OpenOptions options = open_options(context_, request_.data);
     options.hold_column = hold_no_column;
+    options.in_pieces = true;
     LabelledSource opened = open_labelled(plan_.sources[s].file, options);
     const std::int64_t n_planned = std::ssize(plan_.sources[s].units);
     if (opened.head.n_cells != n_planned)
@@ -178,18 +181,18 @@ class StoreWriter {
   void draw_after(CellRecords& records) {
     const std::int64_t most = request_.prepare.max_cells;
     drawn_.assign(plan_.units.size(), 0);
-    records.each_unit(std::ssize(plan_.units), [&](std::int32_t unit, const std::vector<std::int64_t>& numbers) {
+    records.each_unit(std::ssize(plan_.units), [&](std::int32_t unit, std::span<const std::int64_t> numbers) {
       const auto lot = [&](std::int64_t i) {
         const auto s = std::upper_bound(source_ends_.begin(), source_ends_.end(), i) - source_ends_.begin();
         return lot_of_cell(context_.seed, plan_.units[unit], plan_.sources[s].file.name, records[i].cell);
       };
-      std::vector<std::uint64_t> lots;
+      ScratchArray<std::uint64_t> lots(plan_.scratch);
       for (const auto i : numbers)
         if (records[i].kept) lots.push_back(lot(i));
-      drawn_[unit] = std::ssize(lots);
-      if (most == 0 || std::ssize(lots) <= most) return;
+      drawn_[unit] = lots.size();
+      if (most == 0 || lots.size() <= most) return;
       drawn_[unit] = most;
-      const std::uint64_t greatest = greatest_lot_drawn(std::move(lots), most);
+      const std::uint64_t greatest = greatest_lot_drawn(lots.open(), most);
       for (const auto i : numbers) records[i].kept = records[i].kept && lot(i) <= greatest;
     });
   }

@@ -6,6 +6,7 @@
 #include <cellverdict/evaluate/confounding.h>
 #include <cellverdict/evaluate/decision.h>
 #include <cellverdict/evaluate/named_sets.h>
+#include <cellverdict/prepare/store_outline.h>
 #include <cellverdict/prepare/unit_embedding.h>
 #include <cellverdict/run/asked_sets.h>
 #include <cellverdict/run/autoencoder_stage.h>
@@ -22,6 +23,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace cellverdict {
 
@@ -138,8 +140,25 @@ std::vector<Split> make_splits(const RunContext& context, const std::shared_ptr<
   return {Split::make(context, cohort, experiment.split)};
 }
 
-static std::vector<FoldRun> make_fold_runs(const RunContext& context, const VariantRun& variant) {
-  const auto cohort = std::make_shared<const Cohort>(read_store(variant.store, variant.experiment.data));
+// Cells alike in these are alike for the split and what is said of it; nothing where single cells are dealt or chosen.
+static std::optional<std::vector<std::string>> columns_of_split(const Experiment& e) {
+  if (!e.split.where.empty() || !e.evaluate.sets.empty()) return std::nullopt;  // expressions over any columns
+  if (e.cv.scheme == "k-fold" || (e.cv.scheme == "none" && e.split.scheme == "random-cells")) return std::nullopt;
+  std::vector<std::string> columns = e.evaluate.covariates;
+  columns.push_back(e.cv.scheme == "none" ? e.split.by : e.cv.by);
+  for (const auto& head : e.model.heads) columns.push_back(head.label);
+  return columns;
+}
+
+static Cohort cohort_for(const VariantRun& variant, Stage last) {
+  const DataOptions& data = variant.experiment.data;
+  if (const auto columns = columns_of_split(variant.experiment); last == Stage::prepare && columns)
+    if (auto outline = read_store_outline(variant.store, data, *columns)) return *std::move(outline);
+  return read_store(variant.store, data);
+}
+
+static std::vector<FoldRun> make_fold_runs(const RunContext& context, const VariantRun& variant, Stage last) {
+  const auto cohort = std::make_shared<const Cohort>(cohort_for(variant, last));
   std::vector<FoldRun> folds;
   for (auto& split : make_splits(context, cohort, variant.experiment)) {
     const fs::path folder =
@@ -194,9 +213,9 @@ static EmbeddingRequest embedding_request(const VariantRun& variant) {
           .name = variant.experiment.evaluate.embedding};
 }
 
-std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant) {
+std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant, Stage last) {
   refuse_emptied_units(variant);
-  std::vector<FoldRun> folds = make_fold_runs(context, variant);
+  std::vector<FoldRun> folds = make_fold_runs(context, variant, last);
   const Split& split = folds.front().split;
   if (variant.experiment.evaluate.threshold == "validation") refuse_threshold_choice(split.summary().classes);
   // Misspelt columns are found here, not after the training.

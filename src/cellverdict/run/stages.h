@@ -44,8 +44,9 @@ struct FoldRun {
 std::vector<Split> make_splits(const RunContext& context, const std::shared_ptr<const Cohort>& cohort,
                                const Experiment& experiment);
 
-// The split, or the folds, written as split.tsv: who is tested when.
-std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant);
+// The split, or the folds, written as split.tsv: who is tested when. Where nothing is to follow it (`last` is prepare) the cohort
+// is an outline, if the split allows it: cells without counts, those that are alike as one.
+std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant, Stage last);
 // The split, or all folds together: every unit tested once.
 SplitSummary summary_of(const std::vector<FoldRun>& folds);
 std::string table_of(const std::vector<FoldRun>& folds);

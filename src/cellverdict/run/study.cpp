@@ -74,7 +74,7 @@ StudyResult run_study(const RunContext& outer, const StudyRequest& request) {
     if (!variant.experiment.name.empty()) context.log("— " + variant.experiment.name);
 
     prepare_store(context, variant, study);
-    std::vector<FoldRun> folds = split_cohort(context, variant);
+    std::vector<FoldRun> folds = split_cohort(context, variant, request.last);
     if (!variant.experiment.is_repeat) {
       result.split_tables.push_back(table_of(folds));
       result.splits.push_back(summary_of(folds));

@@ -124,8 +124,9 @@ std::vector<Side> assign_groups(const Cohort& cohort, const Column& column, cons
   if (const auto n = std::count(of_group.begin(), of_group.end(), std::nullopt); n > 0 && rest == Side::unused)
     notes.push_back(std::to_string(n) + " of " + std::to_string(names.size()) + " values of '" + by +
                     "' are on no side, because [split] train lists the others.");
-  if (const auto n = std::count(group.begin(), group.end(), -1); n > 0)
-    notes.push_back(counted(n, "cell") + " without a value of '" + by + "' on no side.");
+  std::int64_t n_without = 0;
+  for (std::size_t i = 0; i < group.size(); ++i) n_without += group[i] < 0 ? cohort.n_cells_of(i) : 0;
+  if (n_without > 0) notes.push_back(counted(n_without, "cell") + " without a value of '" + by + "' on no side.");
   return sides_of_cells(group, of_group, rest);
 }
 

@@ -19,6 +19,12 @@ void refuse_missing(std::int64_t n_cells, const std::string& column, const std::
                    .advice = "leave them out with [data] where = \"" + column + " != ''\""});
 }
 
+std::int64_t cells_without(const Cohort& cohort, const std::vector<std::int32_t>& codes) {
+  std::int64_t n = 0;
+  for (std::size_t i = 0; i < codes.size(); ++i) n += codes[i] < 0 ? cohort.n_cells_of(i) : 0;
+  return n;
+}
+
 }  // namespace
 
 std::vector<std::string> distinct_values(const Column& column) {
@@ -64,8 +70,9 @@ std::int32_t Cohort::positive_class() const {
   return static_cast<std::int32_t>(place - classes.begin());
 }
 
-Cohort make_cohort(std::shared_ptr<const CellTable> table, CohortRoles roles, std::optional<UnitGeneSums> sums) {
-  Cohort cohort;
+Cohort make_cohort(std::shared_ptr<const CellTable> table, CohortRoles roles, std::optional<UnitGeneSums> sums,
+                   std::vector<std::int64_t> n_alike) {
+  Cohort cohort{.n_alike = std::move(n_alike)};
   const Frame& obs = table->obs();
   const Column& label = obs.column(roles.label, "[data] label");
   const Column& unit = obs.column(roles.unit, "[data] unit");
@@ -89,12 +96,9 @@ Cohort make_cohort(std::shared_ptr<const CellTable> table, CohortRoles roles, st
   cohort.unit = codes_of(unit, cohort.units);
   cohort.donors = distinct_values(donor);
   cohort.donor = codes_of(donor, cohort.donors);
-  const auto without_label = std::count(cohort.label.begin(), cohort.label.end(), -1);
-  const auto without_unit = std::count(cohort.unit.begin(), cohort.unit.end(), -1);
-  const auto without_donor = std::count(cohort.donor.begin(), cohort.donor.end(), -1);
-  refuse_missing(without_label, roles.label, "label");
-  refuse_missing(without_unit, roles.unit, "unit");
-  refuse_missing(without_donor, roles.donor, "donor");
+  refuse_missing(cells_without(cohort, cohort.label), roles.label, "label");
+  refuse_missing(cells_without(cohort, cohort.unit), roles.unit, "unit");
+  refuse_missing(cells_without(cohort, cohort.donor), roles.donor, "donor");
 
   if (sums && sums->units != cohort.units)
     throw InternalError({.where = "statistics of units",

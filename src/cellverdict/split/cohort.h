@@ -28,12 +28,16 @@ struct Cohort {
   std::vector<std::string> donors;   // sorted
   std::vector<std::int32_t> donor;   // [cells]; cells of several donors may share a unit
   std::optional<UnitGeneSums> sums;  // of the same units, from the pass that wrote the store
+  // [rows] how many cells a row stands for, where it stands for all that are alike (prepare/store_outline.h); empty: one each.
+  std::vector<std::int64_t> n_alike;
 
+  std::int64_t n_cells_of(std::size_t row) const { return n_alike.empty() ? 1 : n_alike[row]; }
   std::int32_t positive_class() const;  // index; two classes only
 };
 
 // Throws UsageError for unknown columns and DataError for a single class or a cell without a label, unit or donor.
-Cohort make_cohort(std::shared_ptr<const CellTable> table, CohortRoles roles, std::optional<UnitGeneSums> sums = {});
+Cohort make_cohort(std::shared_ptr<const CellTable> table, CohortRoles roles, std::optional<UnitGeneSums> sums = {},
+                   std::vector<std::int64_t> n_alike = {});
 
 // Distinct values of a text or number column, sorted; missing ones left out.
 std::vector<std::string> distinct_values(const Column& column);

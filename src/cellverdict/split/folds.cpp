@@ -90,8 +90,8 @@ void deal_groups(const Groups& groups, const CvOptions& cv, const std::string& b
     return;
   }
   std::vector<std::int64_t> n_cells(groups.names.size());
-  for (const std::int32_t g : groups.group)
-    if (g >= 0) ++n_cells[g];
+  for (std::size_t i = 0; i < groups.group.size(); ++i)
+    if (groups.group[i] >= 0) n_cells[groups.group[i]] += groups.cohort.n_cells_of(i);
   std::vector<std::int32_t> order(groups.names.size());
   std::iota(order.begin(), order.end(), 0);
   Random random(seed, "cv/groups");

@@ -63,7 +63,7 @@ void check_whole_units(const Groups& groups, const std::string& by) {
 std::vector<std::vector<std::int64_t>> class_counts(const Groups& groups) {
   std::vector<std::vector<std::int64_t>> n(groups.names.size(), std::vector<std::int64_t>(groups.cohort.classes.size()));
   for (std::size_t i = 0; i < groups.group.size(); ++i)
-    if (groups.group[i] >= 0) ++n[groups.group[i]][groups.cohort.label[i]];
+    if (groups.group[i] >= 0) n[groups.group[i]][groups.cohort.label[i]] += groups.cohort.n_cells_of(i);
   return n;
 }
 

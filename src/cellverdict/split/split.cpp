@@ -69,12 +69,13 @@ void summarise(const Cohort& cohort, const std::vector<Side>& sides, const Colum
     const std::tuple key(sides[i], cohort.label[i], cohort.unit[i]);
     SplitUnit& entry = found[key];
     donors[key].insert(cohort.donor[i]);
-    if (entry.n_cells++ == 0) {
+    if (entry.n_cells == 0) {
       entry.unit = cohort.units[cohort.unit[i]];
       entry.label = cohort.classes[cohort.label[i]];
       entry.stratum = by ? by->text(static_cast<std::int64_t>(i)) : "";
       entry.side = sides[i];
     }
+    entry.n_cells += cohort.n_cells_of(i);
   }
   for (auto& [key, entry] : found) {
     for (const std::int32_t donor : donors.at(key)) entry.donors.push_back(cohort.donors[donor]);

@@ -9,11 +9,13 @@
 //   3. make `rewind()` start again at row 0;
 //   4. teach io/open_source.cpp to recognise the format by content, and add a fixture test.
 
+#include <cellverdict/table/column_pieces.h>
 #include <cellverdict/table/csr.h>
 #include <cellverdict/table/frame.h>
 #include <cellverdict/table/genes.h>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,12 +29,18 @@ struct SourceHead {
   std::int64_t n_cells = 0;
   std::int64_t n_nonzero = -1;  // entries stored; explicit zeros count here and are not given. -1: not known before reading
   GeneList genes;
-  Frame obs;                             // n_cells rows; index = barcodes
+  Frame obs;  // n_cells rows; index = barcodes; empty where read_names is there
+  // The names of cells [first, first + count), of a source that was opened to be read in pieces.
+  std::function<Names(std::int64_t first, std::int64_t count)> read_names;
   std::vector<std::int64_t> file_rows;   // [n_cells] where each cell stands in the file; empty: they are all of it, in its order
   std::vector<std::string> obs_columns;  // all that read_obs_column knows; obs holds those that were asked for
   std::vector<std::string> layers;       // matrices OpenOptions::layer may choose of; empty: there is one alone
   std::vector<std::string> embeddings;   // that lie beside the cells (obsm), not read
   std::vector<std::string> notes;        // anything dropped or assumed on opening, one sentence each
+
+  // Wherever the names are.
+  Names cell_names(std::int64_t first, std::int64_t count) const;
+  std::string cell_name(std::int64_t cell) const { return cell_names(cell, 1).text(0); }
 };
 
 class CellSource {
@@ -44,6 +52,8 @@ class CellSource {
   virtual void rewind() = 0;
   // One column of head().obs_columns, whether obs holds it or not. Throws UsageError for an unknown one.
   virtual Column read_obs_column(const std::string& name) const { return head().obs.column(name, head().path.string()); }
+  // The same piece by piece. Sources that hold their columns give pieces of what they hold.
+  virtual ColumnPieces open_obs_column(const std::string& name) const { return pieces_of(read_obs_column(name)); }
 };
 
 }  // namespace cellverdict

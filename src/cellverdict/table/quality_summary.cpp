@@ -6,6 +6,10 @@
 namespace cellverdict {
 
 QualitySummary::Box make_quality_box(std::vector<double> values) {
+  return sort_into_quality_box(values);
+}
+
+QualitySummary::Box sort_into_quality_box(std::span<double> values) {
   if (values.empty()) return {};
   std::sort(values.begin(), values.end());
   const auto at = [&](double share) { return quantile_of_sorted(values, share); };

@@ -3,6 +3,7 @@
 // a figure. Never a cell.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,5 +27,6 @@ struct QualitySummary {
 };
 
 QualitySummary::Box make_quality_box(std::vector<double> values);
+QualitySummary::Box sort_into_quality_box(std::span<double> values);  // where they lie
 
 }  // namespace cellverdict

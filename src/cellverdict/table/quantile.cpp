@@ -14,7 +14,7 @@ double quantile_of_sorted(std::span<const double> sorted, double share) {
   return part >= 0.5 ? sorted[below + 1] - step * (1 - part) : sorted[below] + step * part;
 }
 
-double median_of(std::vector<double>& values) {
+double median_of(std::span<double> values) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
   std::sort(values.begin(), values.end());
   const std::size_t middle = values.size() / 2;
@@ -22,6 +22,10 @@ double median_of(std::vector<double>& values) {
 }
 
 MedianAndMad median_and_mad(std::vector<double> values, double unit) {
+  return take_median_and_mad(values, unit);
+}
+
+MedianAndMad take_median_and_mad(std::span<double> values, double unit) {
   const double median = median_of(values);
   for (double& x : values) x = std::abs(x - median) / unit;
   return {median, median_of(values)};

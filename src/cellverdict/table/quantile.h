@@ -11,12 +11,13 @@ namespace cellverdict {
 double quantile_of_sorted(std::span<const double> sorted, double share);
 
 // Sorts. Not-a-number for no values.
-double median_of(std::vector<double>& values);
+double median_of(std::span<double> values);
 
 struct MedianAndMad {
   double median, mad;
 };
 // The median, and the median of the deviations from it, each divided by `unit` (0.6745 makes it the sd of a normal distribution).
 MedianAndMad median_and_mad(std::vector<double> values, double unit = 1);
+MedianAndMad take_median_and_mad(std::span<double> values, double unit = 1);  // leaves other numbers in their place
 
 }  // namespace cellverdict
