@@ -6,13 +6,16 @@
 //   bench_lineage graph_net CELLS WIDTH NEIGHBOURS THREADS EPOCHS   a graph net on all cells at once: first what is done once, then
 //   a line
 //                                                     an epoch, forward and backward
+//   bench_lineage autoencoder CELLS GENES NONZEROS HIDDEN LATENT THREADS STEPS   training steps with Adam
 //   bench_lineage transformer BATCH TOKENS WIDTH HEADS FEED_FORWARD THREADS STEPS   training steps, forward and backward
 
 #include <cellverdict/base/random.h>
 #include <cellverdict/encode/cell_graph.h>
 #include <cellverdict/encode/cosine_search.h>
+#include <cellverdict/nets/autoencoder.h>
 #include <cellverdict/nets/graph_conv.h>
 #include <cellverdict/nets/latent_transformer.h>
+#include <cellverdict/train/optimizer.h>
 
 #include <torch/torch.h>
 
@@ -136,6 +139,48 @@ int graph_net(std::span<char*> words) {
   return 0;
 }
 
+// Resident now, not the largest.
+double megabytes() {
+  std::ifstream status("/proc/self/statm");
+  double pages = 0;
+  status >> pages >> pages;
+  return pages * 4096 / 1e6;
+}
+
+int autoencoder(std::span<char*> words) {
+  if (words.size() != 7) return 2;
+  const std::int64_t n = std::atoll(words[0]), genes = std::atoll(words[1]), nonzeros = std::atoll(words[2]);
+  const int threads = std::atoi(words[5]);
+  torch::set_num_threads(threads);
+  const double runtime = megabytes();
+  CsrBlock cells;
+  Random random(1, "autoencoder");
+  const auto most = static_cast<std::uint64_t>(2 * genes / nonzeros - 1);
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (auto g = static_cast<std::int64_t>(random.below(most)); g < genes; g += 1 + static_cast<std::int64_t>(random.below(most)))
+      cells.push(static_cast<std::int32_t>(g), static_cast<float>(3 * random.uniform()));
+    cells.end_row();
+  }
+  Autoencoder net({.n_genes = genes, .hidden = {std::atoll(words[3])}, .latent = std::atoll(words[4])}, 1);
+  const auto adam = make_optimizer({.learning_rate = 1e-3}, net.parameters());
+  double parameters = 0;
+  for (const auto& p : net.parameters()) parameters += 4e-6 * static_cast<double>(p.numel());
+  const CellBatch batch{cells, FirstLayerKernel::sparse, threads};
+  for (int step = 0; step < std::atoi(words[6]); ++step) {
+    const Time before = now();
+    adam->zero_grad();
+    const torch::Tensor loss = net.loss(batch, batch);
+    loss.backward();
+    adam->step();
+    const Time after = now();
+    // Beyond the runtime, and weights, gradients and both moments.
+    std::printf("{\"seconds\": %.4f, \"cpu_seconds\": %.4f, \"loss\": %.6f, \"beyond\": %.1f}\n", after.wall - before.wall,
+                after.cpu - before.cpu, loss.item<double>(), peak_megabytes() * 1.048576 - runtime - 4 * parameters);
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
 int transformer(std::span<char*> words) {
   if (words.size() != 7) return 2;
   torch::set_num_threads(std::atoi(words[5]));
@@ -163,6 +208,7 @@ int main(int count, char** words) {
   const std::span<char*> rest(words + std::min(count, 2), static_cast<std::size_t>(std::max(0, count - 2)));
   if (what == "graph") return graphs(rest);
   if (what == "graph_net") return graph_net(rest);
+  if (what == "autoencoder") return autoencoder(rest);
   if (what == "transformer") return transformer(rest);
   return 2;
 }

@@ -1,4 +1,4 @@
-"""The rows of the blood-lineage system: cell_graph, graph_net and transformer_step (build/…/bench/bench_lineage). Called by run.py; the other side of
+"""The rows of the blood-lineage system: autoencoder_step, cell_graph, graph_net and transformer_step (build/…/bench/bench_lineage). Called by run.py; the other side of
 each is in lineage_peers.py."""
 
 import itertools
@@ -11,9 +11,13 @@ from pathlib import Path
 from rows import HERE, THREADS, Run, measure, row
 
 WIDTH, CAP, FEW = 256, 1000, 30
+BATCH = (4096, 29150, 1749, 512, 256)  # cells, genes, non-zero ones, hidden width, latent numbers
 STEP = (64, 256, 256, 4, 1024)  # cells, tokens, width, heads, width of the feed-forward
 
 NOTES = (
+    f"autoencoder_step: {BATCH[0]:,} cells × {BATCH[1]:,} genes, about {BATCH[2]:,} of them not zero → {BATCH[3]} → {BATCH[4]} and back, forward, "
+    "backward and fused Adam; PyTorch has the minibatch dense in memory. Memory is the peak beyond the runtime and weights, gradients and both "
+    "moments of Adam. Some steps a process, in turns; the first is not counted.",
     "cell_graph: 50,000 simulated latents of 256 numbers, 30 kinds of cells with 12 directions each. Exact: the 1,000 most similar cells of "
     "each by cosine; scikit-learn lists them (NearestNeighbors, brute force, the faster of n_jobs 1 and 2), cellverdict also makes the "
     "graph. Approximate: 30 of each; a recall of 0.95 was asked of cellverdict, pynndescent is as it comes; recall of both against the "
@@ -88,6 +92,18 @@ def graph_rows(bench, program, folder):
     yield row("cell_graph, approximate, warm", "pynndescent", near[1:], far[1:], said, load)
 
 
+def autoencoder_row(bench, program):
+    load, sides, steps = os.getloadavg()[0], ([], []), 4 if bench.shrink == 1 else 2
+    batch, genes, nonzeros, hidden, latent = (BATCH[0] // bench.shrink, *BATCH[1:])
+    theirs = [sys.executable, HERE / "lineage_peers.py", "autoencoder", f"--threads={THREADS}", f"--runs={steps}", f"--batch={batch}",
+              f"--genes={genes}", f"--nonzeros={nonzeros}", f"--width={hidden}", f"--latent={latent}"]  # fmt: skip
+    ours = [program, "autoencoder", batch, genes, nonzeros, hidden, latent, THREADS, steps]
+    for _ in range(min(bench.rounds, 3)):
+        for side, command in zip(sides, (ours, theirs)):
+            side.extend(Run(run.seconds, run.said["beyond"]) for run in runs_of(command)[1:])
+    return row("autoencoder_step", "PyTorch, dense", *sides, "loss and gradients agree in tests/nets", load)
+
+
 def transformer_row(bench, program):
     load, sides, steps = os.getloadavg()[0], ([], []), 6 if bench.shrink == 1 else 3
     names = ("batch", "tokens", "width", "heads", "feed-forward")
@@ -112,6 +128,7 @@ def graph_net_rows(bench, program):
 def measure_group(bench):
     program, folder = Path(bench.program).parent / "bench" / "bench_lineage", bench.work / "lineage"
     folder.mkdir()
+    bench.add(autoencoder_row(bench, program))
     bench.add(transformer_row(bench, program))
     for entry in itertools.chain(graph_net_rows(bench, program), graph_rows(bench, program, folder)):
         bench.add(entry)

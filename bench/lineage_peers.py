@@ -70,17 +70,46 @@ def transformer(a):
         say(begin)
 
 
+def autoencoder(a):
+    """The net of nets/autoencoder.h on a dense minibatch that is there; fused Adam."""
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(a.threads)
+    torch.manual_seed(1)
+
+    def megabytes():
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * 4096 / 1e6
+
+    runtime = megabytes()
+    x = torch.zeros(a.batch, a.genes)
+    n = a.batch * a.nonzeros
+    x.view(-1)[torch.randint(x.numel(), (n,))] = 3 * torch.rand(n)
+    net = nn.Sequential(nn.Linear(a.genes, a.width), nn.BatchNorm1d(a.width), nn.ReLU(), nn.Linear(a.width, a.latent), nn.Linear(a.latent, a.width),
+                        nn.BatchNorm1d(a.width), nn.ReLU(), nn.Linear(a.width, a.genes))  # fmt: skip
+    adam = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
+    parameters = sum(4e-6 * p.numel() for p in net.parameters())
+    for _ in range(a.runs):
+        begin = used()
+        adam.zero_grad()
+        nn.functional.mse_loss(net(x), x).backward()
+        adam.step()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+        say(begin, beyond=peak - runtime - 4 * parameters)
+
+
 def main():
     parser = argparse.ArgumentParser(description="peers of the rows of the blood-lineage system")
-    parser.add_argument("what", choices=["brute", "descent", "transformer"])
+    parser.add_argument("what", choices=["autoencoder", "brute", "descent", "transformer"])
     parser.add_argument("--table", default="")
     parser.add_argument("--out", default="-")
     for name, default in (("rows", 0), ("width", 256), ("cap", 1000), ("threads", 2), ("runs", 1), ("batch", 64), ("tokens", 256),
-                          ("heads", 4), ("feed-forward", 1024)):  # fmt: skip
+                          ("heads", 4), ("feed-forward", 1024), ("genes", 29150), ("nonzeros", 1749), ("latent", 256)):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--jobs", type=int, help="scikit-learn's n_jobs")
     a = parser.parse_args()
-    {"brute": brute, "descent": descent, "transformer": transformer}[a.what](a)
+    {"autoencoder": autoencoder, "brute": brute, "descent": descent, "transformer": transformer}[a.what](a)
 
 
 if __name__ == "__main__":
