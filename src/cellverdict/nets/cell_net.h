@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace cellverdict {
@@ -14,6 +15,8 @@ class CellNet : public torch::nn::Module {
  public:
   // Logits per head, [cells, head_logits]. `step` numbers the dropout masks of a training step; not used when evaluating.
   virtual std::vector<torch::Tensor> forward(const CellBatch& cells, std::uint64_t step) = 0;
+  // What is to be said of the batches since it was last asked, one sentence each.
+  virtual std::vector<std::string> take_notes() { return {}; }
 };
 
 }  // namespace cellverdict

@@ -4,7 +4,10 @@
 #include <cellverdict/nets/graph_conv.h>
 #include <cellverdict/nets/latent_transformer.h>
 
+#include <fmt/format.h>
+
 #include <deque>
+#include <utility>
 
 namespace cellverdict {
 
@@ -46,6 +49,8 @@ class GraphNet : public CellNet {
     return net_->forward_spread(known.spread, known.adjacency, step);
   }
 
+  std::vector<std::string> take_notes() override { return std::exchange(notes_, {}); }
+
  private:
   struct Known {
     torch::Tensor cells;  // what the graph was made of
@@ -75,6 +80,7 @@ class GraphNet : public CellNet {
 
   CellGraphOptions graph_options_;
   std::shared_ptr<GraphConv> net_;
+  std::vector<std::string> notes_;
   std::deque<Known> known_;  // adjacencies look into it: elements never move
 };
 

@@ -54,6 +54,7 @@ class Trainer {
         return measure_side(predict_prepared(context_, classifier_, *validation_cells_), validation_truth_, heads(), positive_);
       };
     classifier_.card().curve = loop_->run(work);
+    for (const auto& note : net_->take_notes()) context_.log("note      " + note);
     return std::move(classifier_);
   }
 
