@@ -72,10 +72,11 @@ class GraphNet : public CellNet {
     if (known_.size() == kMostKept) known_.pop_front();
     RunContext context;
     context.threads = batch.threads;
-    return known_.emplace_back(cells,
-                               make_cell_graph(context, {cells.const_data_ptr<float>(), static_cast<std::size_t>(cells.numel())},
-                                               cells.size(1), graph_options_),
-                               batch.threads);
+    CellGraph graph = make_cell_graph(context, {cells.const_data_ptr<float>(), static_cast<std::size_t>(cells.numel())},
+                                      cells.size(1), graph_options_);
+    notes_.push_back("Graph of " + counted(graph.n_cells(), "cell") + ": " + counted(graph.n_edges(), "edge") + ".");
+    notes_.insert(notes_.end(), graph.notes.begin(), graph.notes.end());
+    return known_.emplace_back(cells, std::move(graph), batch.threads);
   }
 
   CellGraphOptions graph_options_;
