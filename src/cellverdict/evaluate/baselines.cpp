@@ -229,8 +229,8 @@ BaselinePrediction principal_components(const BaselineRequest& request) {
 
 BaselinePrediction latent(const BaselineRequest& request) {
   const std::vector<std::int64_t> shown = shown_cells(request.train);
-  const std::int64_t n = request.latents.n;
-  const std::vector<float> all = request.latents.of_view(request.train), asked = request.latents.of_view(request.asked);
+  const std::int64_t n = request.latents->n;
+  const std::vector<float> all = request.latents->of_view(request.train), asked = request.latents->of_view(request.asked);
   std::vector<double> known;
   for (const std::int64_t i : shown) known.insert(known.end(), all.begin() + i * n, all.begin() + (i + 1) * n);
   CellRegression regression(request, shown);
@@ -245,8 +245,8 @@ BaselinePrediction latent(const BaselineRequest& request) {
 
 UnitKnowledge latent_mean(const BaselineRequest& request) {
   const auto means = [&](const CellView& view) {
-    const std::vector<float> numbers = request.latents.of_view(view);
-    const std::int64_t n = request.latents.n;
+    const std::vector<float> numbers = request.latents->of_view(view);
+    const std::int64_t n = request.latents->n;
     UnitRows rows = unit_rows(view, n);
     std::vector<double> cells(static_cast<std::size_t>(rows.size()));
     for (std::size_t i = 0; i < rows.of_cell.size(); ++i) {
@@ -259,7 +259,7 @@ UnitKnowledge latent_mean(const BaselineRequest& request) {
     return rows;
   };
   return {.name = "latent mean",
-          .what = fmt::format("the mean of {} latent numbers over the cells of each unit", request.latents.n),
+          .what = fmt::format("the mean of {} latent numbers over the cells of each unit", request.latents->n),
           .sides = {means(request.train), means(request.asked)}};
 }
 
@@ -277,8 +277,9 @@ std::vector<BaselinePrediction> predict_baselines(const BaselineRequest& request
     if (name == "embedding" && request.embedding != nullptr) ask_classifiers(request, embedding(request), request.classifiers, out);
     if (name == "cells") out.push_back(cells(request));
     if (name == "pca") out.push_back(principal_components(request));
-    if (name == "latent" && request.latents.n > 0) out.push_back(latent(request));
-    if (name == "latent mean" && request.latents.n > 0) ask_classifiers(request, latent_mean(request), request.classifiers, out);
+    if (name == "latent" && request.latents != nullptr) out.push_back(latent(request));
+    if (name == "latent mean" && request.latents != nullptr)
+      ask_classifiers(request, latent_mean(request), request.classifiers, out);
   }
   return out;
 }

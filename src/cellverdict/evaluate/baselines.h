@@ -25,7 +25,7 @@ inline constexpr const char* kBaselineNames[] = {"majority", "covariates", "comp
 
 // Numbers of each cell that were learned elsewhere: the model's encoder.
 struct CellNumbers {
-  std::int64_t n = 0;                                               // per cell; 0: there is none
+  std::int64_t n = 0;                                               // per cell
   std::function<std::vector<float>(const CellView& view)> of_view;  // [cells, n]
 };
 
@@ -46,7 +46,7 @@ struct BaselineRequest {
   std::int64_t k_means_types = 0;            // as many; 0: no composition baseline without a column
   const UnitProfiles* profiles = nullptr;    // of all units, where they are at hand: no cell is read for a pseudobulk then
   const UnitEmbedding* embedding = nullptr;  // none: no such baseline
-  CellNumbers latents = {};                  // none: no such baselines
+  const CellNumbers* latents = nullptr;      // none: no such baselines
   std::vector<std::string> classifiers = {"logistic"};  // of composition, pseudobulk and embedding
   ClassifierOptions classifier = {};
   UnitSampling sampling = {};

@@ -84,10 +84,12 @@ class Asker {
       const ModelCard& card = classifier.card();
       BaselineRequest request{.context = context_, .train = train, .asked = asked, .preparation = card.preparation};
       std::optional<Encoder> encoder;
+      CellNumbers latents;
       if (card.model.input == "latent") {
         encoder = classifier.encoder();
-        request.latents = {.n = encoder->n_latents(),
-                           .of_view = [&](const CellView& cells) { return encoder->encode(context_, cells, card.preparation); }};
+        latents = {.n = encoder->n_latents(),
+                   .of_view = [&](const CellView& cells) { return encoder->encode(context_, cells, card.preparation); }};
+        request.latents = &latents;
       }
       simple_[f] = predict_baselines(request, names_);
     }

@@ -280,10 +280,12 @@ static void ask_baselines(const RunContext& context, const Experiment& experimen
       .classifier = {.neighbours = options.neighbours, .mlp_width = options.mlp_width, .mlp_penalty = options.mlp_penalty},
       .sampling = sampling_of(experiment)};
   std::optional<Encoder> encoder;
+  CellNumbers latents;
   if (card.model.input == "latent") {
     encoder = classifier.encoder();
-    request.latents = {.n = encoder->n_latents(),
-                       .of_view = [&](const CellView& cells) { return encoder->encode(context, cells, card.preparation); }};
+    latents = {.n = encoder->n_latents(),
+               .of_view = [&](const CellView& cells) { return encoder->encode(context, cells, card.preparation); }};
+    request.latents = &latents;
   }
   for (auto& baseline : predict_baselines(request, options.baselines)) {
     auto known = std::find_if(input.rivals.begin(), input.rivals.end(),
