@@ -137,9 +137,9 @@ def zero_shot(play: Player, shared: str) -> tuple[float, float]:
 def check_bad_input(play: Player) -> None:
     source = EXPERIMENT.replace("SOURCE", "shared-1.0/cohort.h5ad")
 
-    def refused(change: tuple[str, str], says: str, code: int) -> None:
-        check(change[0] in source, f"the experiment has {change[0]}")
-        (play.folder / "bad.toml").write_text(source.replace(*change))
+    def refused(change: tuple[str, str], says: str, code: int, base: str = source) -> None:
+        check(change[0] in base, f"the experiment has {change[0]}")
+        (play.folder / "bad.toml").write_text(base.replace(*change))
         said = play("run", "bad.toml", "--out", "bad", code=code)
         check(says in said, f"'{says}' is said; it was: {said}")
 
@@ -148,7 +148,8 @@ def check_bad_input(play: Player) -> None:
             "no cell of the test side", 1)  # fmt: skip
     refused(('kind = "mlp"\ninput = "latent"', 'kind = "transformer"'), 'input = "latent"', 2)
     refused(('kind = "mlp"', 'kind = "bag"'), "a net of single cells", 2)
-    refused(("heads = 2", "heads = 3"), "a width that the heads divide", 2)
+    transformer = source.replace('kind = "mlp"', 'kind = "transformer"')
+    refused(("heads = 2", "heads = 3"), "a width that the heads divide", 2, transformer)
     refused(('scale = { by = "none" }', 'scale = { by = "sd", center = true }'), "scale.center = false", 2)
     refused(('normal = "control"', 'normal = "contrl"'), "control", 2)
 

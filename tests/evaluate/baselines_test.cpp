@@ -135,7 +135,7 @@ TEST_CASE("the composition of cell types tells classes apart where it differs be
   REQUIRE(said.size() == 1);
   CHECK(share_right(split.test(), said[0]) == 1);
   CHECK(asked(split, {"composition"}).empty());
-  CHECK(asked(split, kAll).size() == 4);
+  CHECK(asked(split, kAll).size() == 5);
 }
 
 TEST_CASE("an unknown column of cell types is refused") {
@@ -200,7 +200,8 @@ TEST_CASE("units weigh as often as the net is shown them, and that is said") {
     CHECK(said.how.find("weigh") == std::string::npos);
     if (said.name.starts_with("pseudobulk")) CHECK(share_right(test, said) > 0.99);
   }
-  CHECK(names == std::vector<std::string>{"majority", "covariates", "pseudobulk", "pseudobulk kNN", "pseudobulk MLP", "cells"});
+  CHECK(names ==
+        std::vector<std::string>{"majority", "covariates", "pseudobulk", "pseudobulk kNN", "pseudobulk MLP", "cells", "pca"});
   request.sampling = {.balance = {.kind = "oversample-disease"}, .tissue = {}, .class_weights = ClassWeights::equal};
   for (const auto& said : predict_baselines(request, {"pseudobulk"})) {
     CHECK(said.how.find("units weigh as the net's oversample-disease shows them") != std::string::npos);

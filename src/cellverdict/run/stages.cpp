@@ -1,6 +1,7 @@
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/digest.h>
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/nearest.h>
 #include <cellverdict/base/version.h>
 #include <cellverdict/evaluate/baselines.h>
 #include <cellverdict/evaluate/confounding.h>
@@ -225,6 +226,13 @@ std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant
   for (const auto& name : variant.experiment.evaluate.same_as_label) obs.column(name, "[evaluate] same_as_label");
   if (const auto& type = variant.experiment.evaluate.cell_type; !type.empty()) obs.column(type, "[evaluate] cell_type");
   for (const auto& set : variant.experiment.evaluate.sets) static_cast<void>(split.test(set.where));
+  const auto& classes = folds.front().cohort->classes;
+  if (const auto& normal = variant.experiment.evaluate.normal;
+      !normal.empty() && std::ranges::find(classes, normal) == classes.end())
+    throw UsageError({.where = "[evaluate] normal",
+                      .found = "'" + normal + "', which is no class of " + variant.experiment.data.label,
+                      .expected = "",
+                      .advice = suggestion(normal, classes)});
   for (const auto& head : variant.experiment.model.heads) split.values(head.label, "[[model.head]] label");
   if (asks_for_embedding(variant.experiment.evaluate)) check_embedding(context, embedding_request(variant));
   const fs::path saved = variant.folder / "experiment.toml";
