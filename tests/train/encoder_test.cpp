@@ -97,7 +97,7 @@ TEST_CASE("on cells of low rank an autoencoder reconstructs held-out cells as we
   const Preparation preparation = as_they_are(split.train());
   const double of_pca = pca_error(dense_rows(split.train(), preparation), dense_rows(split.test(), preparation));
   EncoderRequest request;
-  request.options = {.hidden = {}, .latent = kRank, .epochs = 2000, .patience = 0, .batch_size = 240, .learning_rate = 3e-3};
+  request.options = {.hidden = {}, .latent = kRank, .epochs = 4000, .patience = 0, .batch_size = 360, .learning_rate = 4e-3};
   const Encoder encoder = fit_encoder({}, split.train(), split.validation(), preparation, request);
   const ReconstructionQuality quality = encoder.reconstruct({}, split.test(), preparation);
   CHECK(quality.mse <= 1.05 * of_pca);
