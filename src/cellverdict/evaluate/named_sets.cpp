@@ -124,7 +124,7 @@ SetResult evaluate_set(const SetInput& input) {
       const auto two = binary_of(input.epochs[e], std::ssize(classes), normal);
       epoch.binary = scores_of(classify({.truth = binary_of(truth, normal), .probability = two, .n_classes = 2, .positive = 1}));
     }
-    out.curve.push_back(std::move(epoch));
+    out.curve.push_back(epoch);
   }
   return out;
 }
