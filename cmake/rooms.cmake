@@ -69,7 +69,8 @@ add_room(stats    USES base INCLUDES ${BOOST_INCLUDE_DIR})
 add_room(encode   USES base table split prepare stats)
 add_room(nets     USES base table sparse TORCH TORCH_FREE attention_products.cpp attention_rows.cpp)
 add_room(train    USES base table sparse split prepare encode stats io nets INCLUDES ${NLOHMANN_INCLUDE_DIR}
-                  TORCH TORCH_FREE options.cpp bag_options.cpp latent_options.cpp model_card.cpp)
+                  TORCH TORCH_FREE options.cpp bag_options.cpp latent_options.cpp model_card.cpp
+                  bert_config_file.cpp)
 add_room(explain  USES base table sparse split prepare encode nets train TORCH)
 add_room(evaluate USES base table split prepare encode stats INCLUDES ${NLOHMANN_INCLUDE_DIR})
 add_room(simulate USES base table io INCLUDES ${NLOHMANN_INCLUDE_DIR} ${BOOST_INCLUDE_DIR})

@@ -7,8 +7,9 @@ namespace cellverdict {
 
 namespace {
 
-const std::vector<std::pair<std::string, torch::ScalarType>> kTensorTypes = {
-    {"F32", torch::kFloat32}, {"F64", torch::kFloat64}, {"I64", torch::kInt64}, {"U8", torch::kUInt8}};
+const std::vector<std::pair<std::string, torch::ScalarType>> kTensorTypes = {{"F32", torch::kFloat32}, {"F64", torch::kFloat64},
+                                                                             {"I64", torch::kInt64},   {"U8", torch::kUInt8},
+                                                                             {"F16", torch::kFloat16}, {"BF16", torch::kBFloat16}};
 
 std::string shape_text(torch::IntArrayRef shape) {
   std::string text = "[";
@@ -25,11 +26,12 @@ void restore_one(torch::Tensor& target, const std::string& name, const Safetenso
 
 }  // namespace
 
-void refuse_shape(const std::string& where, const std::string& name, const NamedTensor* found, torch::IntArrayRef expected) {
+void refuse_shape(const std::string& where, const std::string& name, const NamedTensor* found, torch::IntArrayRef expected,
+                  const std::string& advice) {
   throw InputError({.where = where + " tensor '" + name + "'",
                     .found = found == nullptr ? "nothing" : "shape " + shape_text(found->shape),
                     .expected = "shape " + shape_text(expected),
-                    .advice = "weights and model.json do not belong together: train again"});
+                    .advice = advice});
 }
 
 NamedTensor view_of(const std::string& name, const torch::Tensor& tensor) {
@@ -64,7 +66,7 @@ torch::Tensor from_named(const NamedTensor& named) {
   }
   throw InputError({.where = "tensor '" + named.name + "'",
                     .found = "type " + named.dtype,
-                    .expected = "F32, F64, I64 or U8",
+                    .expected = "F32, F64, F16, BF16, I64 or U8",
                     .advice = "the file was not written by cellverdict"});
 }
 

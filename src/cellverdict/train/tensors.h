@@ -19,7 +19,8 @@ void collect_tensors(const torch::nn::Module& module, const std::string& prefix,
 void view_tensors(const torch::nn::Module& module, const std::string& prefix, Safetensors& out);
 // A tensor of the file that is missing (null) or of another shape. Throws InputError.
 [[noreturn]] void refuse_shape(const std::string& where, const std::string& name, const NamedTensor* found,
-                               torch::IntArrayRef expected);
+                               torch::IntArrayRef expected,
+                               const std::string& advice = "weights and model.json do not belong together: train again");
 // Copies into the module. Throws InputError when a tensor is missing or has another shape; `where` names the file.
 void restore_tensors(torch::nn::Module& module, const std::string& prefix, const Safetensors& in, const std::string& where);
 
