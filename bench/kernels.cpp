@@ -3,6 +3,8 @@
 //
 //   bench_kernels ROUNDS THREADS [CELLS GENES WIDTH DENSITY…]
 
+#include "clock.h"
+
 #include <cellverdict/base/random.h>
 #include <cellverdict/nets/dropout.h>
 #include <cellverdict/sparse/csr_dense.h>
@@ -11,7 +13,6 @@
 
 #include <sys/resource.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -22,17 +23,6 @@
 namespace {
 
 using namespace cellverdict;
-
-struct Time {
-  double wall = 0, cpu = 0;
-};
-
-Time now() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(),
-          static_cast<double>(used.ru_utime.tv_sec) + 1e-6 * static_cast<double>(used.ru_utime.tv_usec)};
-}
 
 struct Contest {
   std::string name;

@@ -9,6 +9,8 @@
 //   bench_lineage autoencoder CELLS GENES NONZEROS HIDDEN LATENT THREADS STEPS   training steps with Adam
 //   bench_lineage transformer BATCH TOKENS WIDTH HEADS FEED_FORWARD THREADS STEPS   training steps, forward and backward
 
+#include "clock.h"
+
 #include <cellverdict/base/random.h>
 #include <cellverdict/encode/cell_graph.h>
 #include <cellverdict/encode/cosine_search.h>
@@ -22,7 +24,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -34,17 +35,6 @@
 namespace {
 
 using namespace cellverdict;
-
-struct Time {
-  double wall = 0, cpu = 0;
-};
-
-Time now() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(),
-          static_cast<double>(used.ru_utime.tv_sec) + 1e-6 * static_cast<double>(used.ru_utime.tv_usec)};
-}
 
 double peak_megabytes() {
   rusage used{};

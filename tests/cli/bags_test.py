@@ -7,13 +7,13 @@ Exits 77 (skipped) without anndata or scikit-learn, or with a program that has n
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import files
+from files import Player, check
 
 SKIPPED = 77
 try:
@@ -33,22 +33,6 @@ permutations = 0
 samplings = 4
 """
 )
-
-
-def check(holds: bool, claim: str) -> None:
-    if not holds:
-        sys.exit(f"not so: {claim}")
-
-
-class Player:
-    def __init__(self, program: str, folder: Path):
-        self.program, self.folder = program, folder
-
-    def __call__(self, *words: str, code: int = 0) -> str:
-        done = subprocess.run([self.program, *words], cwd=self.folder, capture_output=True, text=True)
-        if done.returncode != code:
-            sys.exit(f"{' '.join(words)}: exit code {done.returncode}, expected {code}\n{done.stderr}")
-        return done.stdout if code == 0 else done.stderr
 
 
 def check_evaluation(run: Path) -> None:

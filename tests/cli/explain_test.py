@@ -6,7 +6,6 @@ Exits 77 (skipped) without anndata, or with a program that has no LibTorch.
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -14,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import files
+from files import Player, check
 
 SKIPPED = 77
 try:
@@ -32,25 +32,9 @@ samplings = 1  # the cells that are explained
 )
 
 
-def check(holds: bool, claim: str) -> None:
-    if not holds:
-        sys.exit(f"not so: {claim}")
-
-
 def close(a, b, rounding: float = 1e-6) -> bool:
     """Sums over genes and over cells are made from float32 numbers in different orders."""
     return bool(np.allclose(a, b, rtol=1e-5, atol=rounding))
-
-
-class Player:
-    def __init__(self, program: str, folder: Path):
-        self.program, self.folder = program, folder
-
-    def __call__(self, *words: str, code: int = 0) -> str:
-        done = subprocess.run([self.program, *words], cwd=self.folder, capture_output=True, text=True)
-        if done.returncode != code:
-            sys.exit(f"{' '.join(words)}: exit code {done.returncode}, expected {code}\n{done.stderr}")
-        return done.stdout if code == 0 else done.stderr
 
 
 def check_sums(out: Path, run: Path) -> None:

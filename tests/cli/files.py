@@ -21,6 +21,24 @@ def program_to_test() -> str | None:
     return str(Path(program).resolve())
 
 
+def check(holds: bool, claim: str) -> None:
+    if not holds:
+        sys.exit(f"not so: {claim}")
+
+
+class Player:
+    """Plays the program in a folder: what it prints, or complains of when it should end with another code than 0."""
+
+    def __init__(self, program: str, folder: Path):
+        self.program, self.folder = program, folder
+
+    def __call__(self, *words: str, code: int = 0) -> str:
+        done = subprocess.run([self.program, *words], cwd=self.folder, capture_output=True, text=True)
+        if done.returncode != code:
+            sys.exit(f"{' '.join(words)}: exit code {done.returncode}, expected {code}\n{done.stderr}")
+        return done.stdout if code == 0 else done.stderr
+
+
 class Skip(Exception):
     """This machine cannot play the case."""
 

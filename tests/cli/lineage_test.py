@@ -6,13 +6,14 @@ usage: lineage_test.py [PROGRAM]
 Exits 77 (skipped) without anndata or scikit-learn, or with a program that has no LibTorch.
 """
 
-import subprocess
+import json
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import files
+from files import Player, check
 
 SKIPPED = 77
 try:
@@ -77,25 +78,18 @@ set = { "model.kind" = "transformer", "train.epochs" = 2 }
 [[variant]]
 name = "graph"
 set = { "model.kind" = "graph", "train.epochs" = 30, "train.learning_rate" = 1e-2 }
+[[variant]]
+name = "transductive"
+set = { "model.kind" = "graph", "model.graph.transductive" = true, "model.graph.cap_by" = "total", "train.epochs" = 30, "train.learning_rate" = 1e-2 }
+"""
+OWN_HEAD = """
+[[model.head]]
+label = "disease"
+against = "control"
+weight = 1.0
 """
 SIMULATE = ("--n-donors", "20", "--n-cells", "120", "--n-genes", "600", "--n-cell-types", "2", "--n-disease-genes", "60", "--effect", "1",
             "--low-quality", "0")  # fmt: skip
-
-
-def check(holds: bool, claim: str) -> None:
-    if not holds:
-        sys.exit(f"not so: {claim}")
-
-
-class Player:
-    def __init__(self, program: str, folder: Path):
-        self.program, self.folder = program, folder
-
-    def __call__(self, *words: str, code: int = 0) -> str:
-        done = subprocess.run([self.program, *words], cwd=self.folder, capture_output=True, text=True)
-        if done.returncode != code:
-            sys.exit(f"{' '.join(words)}: exit code {done.returncode}, expected {code}\n{done.stderr}")
-        return done.stdout if code == 0 else done.stderr
 
 
 def row(path: Path, **wanted: str) -> dict:
@@ -134,6 +128,36 @@ def zero_shot(play: Player, shared: str) -> tuple[float, float]:
     return tuple(float(row(sets, set=s, model="", label="as it is", over="cells")["auc"]) for s in ("test", "type 2"))
 
 
+def check_transductive(play: Player, run: Path) -> None:
+    """The graph keeps the cells it was trained beside: whoever is asked again stands in the same place."""
+    warnings = json.loads((run / "evaluation.json").read_text())["warnings"]
+    check(any("The graph has cells of all sides" in w for w in warnings), "a transductive result says so")
+    play("predict", str(run / "model"), "shared-1.0/cohort.h5ad", "--where", "cell_type == 'type 1'", "--out", "again.tsv")
+    again = {r["cell"]: float(r["p_disease"]) for r in files.read_table(play.folder / "again.tsv")}
+    check(all(abs(again[c["cell"]] - float(c["p_disease"])) < 1e-5 for c in files.read_table(run / "predictions.tsv")),
+          "predict asks the same graph")  # fmt: skip
+
+
+def check_own_head(play: Player) -> None:
+    """Normal or not by adding up the diseases, and by a head that was taught just that."""
+    play("simulate", *SIMULATE, "--n-diseases", "2", "--out", "two")
+    text = EXPERIMENT.replace("SOURCE", "two/cohort.h5ad").replace("\n[train]", OWN_HEAD + "\n[train]")
+    (play.folder / "own.toml").write_text(text)
+    play("run", "own.toml", "--out", "own", "--no-pictures")
+    added = row(play.folder / "own" / "sets.tsv", set="test", model="", label="normal or not", over="cells")
+    own = row(play.folder / "own" / "sets.tsv", set="test", model="", label="normal or not, own head", over="cells")
+    check(float(own["auc"]) > 0.7 and abs(float(own["auc"]) - float(added["auc"])) < 0.1, "a head of its own reads about as much")
+    cells = files.read_table(play.folder / "own" / "predictions.tsv")
+    auc = roc_auc_score([c["label"] != "control" for c in cells], [1 - float(c["p_control"]) for c in cells])
+    check(abs(float(added["auc"]) - auc) < 1e-4, "diseases are added up as scikit-learn would be given them")
+    heads = [h["label"] for h in json.loads((play.folder / "own" / "evaluation.json").read_text())["heads"]]
+    check(heads == ["disease", "disease: control or not"], "the head stands in the report by its question")
+    refused = EXPERIMENT.replace("SOURCE", "two/cohort.h5ad").replace("\n[train]", OWN_HEAD.replace("control", "contrl") + "\n[train]")
+    (play.folder / "bad.toml").write_text(refused)
+    said = play("run", "bad.toml", "--out", "bad", code=2)
+    check("[[model.head]] against" in said and "did you mean 'control'" in said, f"an unknown value is refused; it was: {said}")
+
+
 def check_bad_input(play: Player) -> None:
     source = EXPERIMENT.replace("SOURCE", "shared-1.0/cohort.h5ad")
 
@@ -160,7 +184,7 @@ def main() -> int:
         return SKIPPED
     with tempfile.TemporaryDirectory() as name:
         play = Player(program, Path(name))
-        if subprocess.run([program, "version"], capture_output=True, text=True).stdout.find("LibTorch") < 0:
+        if "LibTorch" not in play("version"):
             print("skipped: a program without LibTorch")
             return SKIPPED
         taught, shared = zero_shot(play, "1.0")
@@ -175,7 +199,7 @@ def main() -> int:
         check({c["set"] for c in curve} == {"test", "type 2"} and max(int(c["epoch"]) for c in curve) == 5, "a line an epoch and set")
         models = {r["model"] for r in files.read_table(run / "sets.tsv")}
         check(models == {"", "majority", "cells", "pca", "latent"}, "simple models are asked about every set")
-        check("latent mean" in {r["name"] for r in __import__("json").loads((run / "evaluation.json").read_text())["rivals"]},
+        check("latent mean" in {r["name"] for r in json.loads((run / "evaluation.json").read_text())["rivals"]},
               "the mean latent of a donor is a baseline")  # fmt: skip
         play("predict", "run-1.0/model", "shared-1.0/cohort.h5ad", "--out", "said.tsv")
         said = {r["cell"]: float(r["p_disease"]) for r in files.read_table(play.folder / "said.tsv")}
@@ -186,14 +210,16 @@ def main() -> int:
         play("run", "all.toml", "--out", "all", "--no-pictures")
         check(len(list((play.folder / "all" / "autoencoder").iterdir())) == 1, "variants share one autoencoder")
         table = files.read_table(play.folder / "all" / "named_sets.tsv")
-        check({r["variant"] for r in table} == {"FFN", "FFN, direct", "transformer", "graph"}, "every variant is in the table")
+        check({r["variant"] for r in table} == {"FFN", "FFN, direct", "transformer", "graph", "transductive"}, "every variant is in the table")
         [pair] = files.read_table(play.folder / "all" / "zero_shot.tsv")
         check((pair["zero_shot"], pair["direct"], pair["set"]) == ("FFN", "FFN, direct", "type 2"), "zero-shot stands beside direct")
         difference = float(pair["direct_accuracy"]) - float(pair["zero_shot_accuracy"])
         check(abs(float(pair["difference"]) - difference) < 1e-9, "the difference is that of the two accuracies")
-        for variant in ("transformer", "graph"):
+        for variant in ("transformer", "graph", "transductive"):
             auc = float(row(play.folder / "all" / variant / "sets.tsv", set="test", model="", label="as it is", over="cells")["auc"])
             check(auc > 0.7, f"the {variant} learns (AUC {auc:.3f})")
+        check_transductive(play, play.folder / "all" / "transductive")
+        check_own_head(play)
         check_bad_input(play)
     return 0
 

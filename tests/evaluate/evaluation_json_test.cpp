@@ -152,6 +152,6 @@ TEST_CASE("a damaged evaluation is refused with the place that is wrong") {
       std::string::npos);
   CHECK(complaint_of(replaced(text, "\"false_positive_rate\":[0.0,", "\"false_positive_rate\":["))
             .find("three lists of equal length") != std::string::npos);
-  CHECK(complaint_of(replaced(text, "\"cellverdict_evaluation\": 7", "\"cellverdict_evaluation\": 4")).find("found version 4") !=
+  CHECK(complaint_of(replaced(text, "\"cellverdict_evaluation\": 8", "\"cellverdict_evaluation\": 4")).find("found version 4") !=
         std::string::npos);
 }

@@ -263,12 +263,22 @@ UnitKnowledge latent_mean(const BaselineRequest& request) {
           .sides = {means(request.train), means(request.asked)}};
 }
 
+const BaselinePrediction* made_before(const BaselineRequest& request, const std::string& name) {
+  if (request.made == nullptr) return nullptr;
+  const auto found = std::ranges::find(*request.made, name, &BaselinePrediction::name);
+  return found == request.made->end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 std::vector<BaselinePrediction> predict_baselines(const BaselineRequest& request, const std::vector<std::string>& names) {
   std::vector<BaselinePrediction> out;
   for (const std::string name : kBaselineNames) {
     if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+    if (const BaselinePrediction* made = made_before(request, name)) {
+      out.push_back(*made);
+      continue;
+    }
     const bool has_types = !request.cell_type.empty() || request.k_means_types > 0;
     if (name == "majority") out.push_back(majority(request));
     if (name == "covariates" && !request.covariates.empty()) ask_classifiers(request, covariates(request), {"logistic"}, out);

@@ -36,6 +36,12 @@ struct UnitSampling {
   ClassWeights class_weights = ClassWeights::balanced;
 };
 
+struct BaselinePrediction {
+  std::string name;                 // of kBaselineNames, with its classifier unless that is logistic: "pseudobulk kNN"
+  std::string how;                  // a clause for people: "logistic regression on the mean profile of each unit, 1,000 genes"
+  std::vector<double> probability;  // [cells asked, classes]; the same for all cells of a unit where it is made of units
+};
+
 struct BaselineRequest {
   const RunContext& context;
   const TrainView& train;
@@ -50,12 +56,7 @@ struct BaselineRequest {
   std::vector<std::string> classifiers = {"logistic"};  // of composition, pseudobulk and embedding
   ClassifierOptions classifier = {};
   UnitSampling sampling = {};
-};
-
-struct BaselinePrediction {
-  std::string name;                 // of kBaselineNames, with its classifier unless that is logistic: "pseudobulk kNN"
-  std::string how;                  // a clause for people: "logistic regression on the mean profile of each unit, 1,000 genes"
-  std::vector<double> probability;  // [cells asked, classes]; the same for all cells of a unit where it is made of units
+  const std::vector<BaselinePrediction>* made = nullptr;  // of the same cells: those of these names are not fitted again
 };
 
 // Those of `names` that these data allow. Throws UsageError for an unknown column.

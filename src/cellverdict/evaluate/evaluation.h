@@ -172,8 +172,9 @@ struct SetCall {
 struct SetModel {
   std::string name, how;  // the net first, its name empty; then simple models
   SetScores cells, units;
-  std::optional<SetScores> binary_cells, binary_units;  // normal or not, the positive not being normal
-  std::vector<MeasuredMetric> metrics;                  // with intervals over units
+  std::optional<SetScores> binary_cells, binary_units;      // normal or not, the positive not being normal
+  std::optional<SetScores> own_head_cells, own_head_units;  // the same by a head that was taught just that
+  std::vector<MeasuredMetric> metrics;                      // with intervals over units
   std::vector<SetCall> calls;
 };
 struct SetEpoch {

@@ -14,7 +14,7 @@ namespace cellverdict {
 using Json = nlohmann::ordered_json;
 
 namespace {
-constexpr int kVersion = 7;
+constexpr int kVersion = 8;
 constexpr const char* kAdvice = "evaluate again with this version of cellverdict";
 }  // namespace
 
@@ -239,6 +239,8 @@ static void fields(auto& io, Same<SetModel> auto& model) {
   io("units", model.units);
   io("binary_cells", model.binary_cells);
   io("binary_units", model.binary_units);
+  io("own_head_cells", model.own_head_cells);
+  io("own_head_units", model.own_head_units);
   io("metrics", model.metrics);
   io("calls", model.calls);
 }

@@ -61,7 +61,22 @@ SetScores binary_of_units(const std::vector<UnitCall>& calls, std::int64_t n_cla
   return scores_of(classify({.truth = truths, .probability = two, .n_classes = 2, .positive = 1}));
 }
 
-SetModel judge(const SetInput& input, const SetAnswer& answer, std::int32_t positive, std::int32_t normal) {
+SetScores own_head_of_units(const std::vector<UnitCall>& calls, const std::vector<double>& own_head, std::int32_t normal) {
+  std::vector<double> probability;
+  std::vector<std::int32_t> truth;
+  for (const auto& call : calls) {
+    double disease = 0;
+    for (const std::int64_t cell : call.mean.cells) disease += own_head[2 * cell + 1] / static_cast<double>(call.mean.n_cells);
+    probability.insert(probability.end(), {1 - disease, disease});
+    truth.push_back(call.mean.label);
+  }
+  const auto truths = binary_of(std::move(truth), normal);
+  return scores_of(classify({.truth = truths, .probability = probability, .n_classes = 2, .positive = 1}));
+}
+
+// `own_head`, [cells, 2], says normal or not of itself, instead of what the classes of disease add up to; may be none.
+SetModel judge(const SetInput& input, const SetAnswer& answer, std::int32_t positive, std::int32_t normal,
+               const std::vector<double>& own_head) {
   const auto n_classes = std::ssize(input.cells.classes());
   const LabelScores scores = score_label({.test = input.cells,
                                           .probability = answer.probability,
@@ -86,11 +101,25 @@ SetModel judge(const SetInput& input, const SetAnswer& answer, std::int32_t posi
     const auto truth = binary_of(labels_of(input.cells), normal);
     out.binary_cells = scores_of(classify({.truth = truth, .probability = two, .n_classes = 2, .positive = 1}));
     out.binary_units = binary_of_units(scores.calls, n_classes, normal);
+    if (own_head.empty()) return out;
+    out.own_head_cells = scores_of(classify({.truth = truth, .probability = own_head, .n_classes = 2, .positive = 1}));
+    out.own_head_units = own_head_of_units(scores.calls, own_head, normal);
   }
   return out;
 }
 
 }  // namespace
+
+std::int32_t number_of_normal(const std::string& normal, const std::vector<std::string>& classes, const std::string& label) {
+  if (normal.empty()) return -1;
+  const auto found = std::ranges::find(classes, normal);
+  if (found == classes.end())
+    throw UsageError({.where = "[evaluate] normal",
+                      .found = "'" + normal + "', which is no class of " + label,
+                      .expected = "",
+                      .advice = suggestion(normal, classes)});
+  return static_cast<std::int32_t>(found - classes.begin());
+}
 
 SetResult evaluate_set(const SetInput& input) {
   const TestView& cells = input.cells;
@@ -108,13 +137,9 @@ SetResult evaluate_set(const SetInput& input) {
     if (of_class[c] == 0) out.missing.push_back(classes[c]);
   }
   const std::int32_t positive = classes.size() == 2 ? class_number(cells, cells.roles().positive) : 1;
-  const std::int32_t normal = input.normal.empty() ? -1 : class_number(cells, input.normal);
-  if (normal == std::ssize(classes))
-    throw UsageError({.where = "[evaluate] normal",
-                      .found = "'" + input.normal + "', which is no class of " + cells.roles().label,
-                      .expected = "",
-                      .advice = suggestion(input.normal, classes)});
-  for (const auto& answer : input.answers) out.models.push_back(judge(input, answer, positive, normal));
+  const std::int32_t normal = number_of_normal(input.normal, classes, cells.roles().label);
+  for (const auto& answer : input.answers)
+    out.models.push_back(judge(input, answer, positive, normal, out.models.empty() ? input.own_head : std::vector<double>()));
   const auto truth = labels_of(cells);
   for (std::size_t e = 0; e < input.epochs.size(); ++e) {
     const Classification c =
@@ -151,6 +176,8 @@ std::string sets_as_tsv(const std::vector<SetResult>& sets) {
       line("as it is", "units", model.units);
       if (model.binary_cells) line("normal or not", "cells", *model.binary_cells);
       if (model.binary_units) line("normal or not", "units", *model.binary_units);
+      if (model.own_head_cells) line("normal or not, own head", "cells", *model.own_head_cells);
+      if (model.own_head_units) line("normal or not, own head", "units", *model.own_head_units);
     }
   return tsv;
 }

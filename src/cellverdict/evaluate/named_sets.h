@@ -23,12 +23,16 @@ struct SetInput {
   const TestView& cells;                    // of all folds, fold after fold
   std::vector<FoldRange> folds;             // where those of each end
   std::vector<SetAnswer> answers;           // the net first
+  std::vector<double> own_head = {};        // [cells, 2] normal or not, of a head that was taught just that; may be none
   std::vector<std::vector<double>> epochs;  // [epochs] the net's [cells, classes] after each, calibration aside; may be none
   std::string normal;                       // class of the label; empty: no diseases are put together
   bool optimistic = false;                  // cells of these units were in training
   std::uint64_t seed = 42;
   int threads = 1;
 };
+
+// The number of [evaluate] normal among the classes of `label`; -1 for none. Throws UsageError for what is no class.
+std::int32_t number_of_normal(const std::string& normal, const std::vector<std::string>& classes, const std::string& label);
 
 // Throws UsageError for a `normal` that is no class.
 SetResult evaluate_set(const SetInput& input);

@@ -6,6 +6,7 @@
 #include <cellverdict/evaluate/scoring.h>
 #include <cellverdict/evaluate/subgroups.h>
 #include <cellverdict/evaluate/wording.h>
+#include <cellverdict/split/one_against_rest.h>
 #include <cellverdict/stats/calibration.h>
 #include <cellverdict/stats/metrics.h>
 #include <cellverdict/stats/reliability.h>
@@ -24,7 +25,7 @@ struct KnownCells {
 };
 KnownCells known_cells(const TestView& test, const PredictedHead& head) {
   const auto n_classes = static_cast<std::int64_t>(head.classes.size());
-  const auto codes = codes_of(test.column(head.label, "[data] label"), head.classes);
+  const auto codes = codes_against_rest(test.column(head.label, "[data] label"), head.classes, head.against);
   KnownCells known;
   for (std::size_t i = 0; i < codes.size(); ++i) {
     if (codes[i] < 0) continue;
@@ -216,7 +217,8 @@ std::optional<HeadResult> evaluate_extra_head(const TestView& test, const Predic
   if (known.truth.empty()) return std::nullopt;
   const auto n_classes = std::ssize(predicted.classes);
   const ClassificationInput cells{.truth = known.truth, .probability = known.probability, .n_classes = n_classes};
-  HeadResult head{.label = predicted.label, .classes = predicted.classes, .weight = predicted.weight, .cells = classify(cells)};
+  const std::string shown = predicted.against.empty() ? predicted.label : predicted.label + ": " + predicted.against + " or not";
+  HeadResult head{.label = shown, .classes = predicted.classes, .weight = predicted.weight, .cells = classify(cells)};
   if (n_classes == 2) {
     std::vector<std::uint8_t> positive;
     std::vector<double> scores;

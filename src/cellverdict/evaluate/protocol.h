@@ -50,6 +50,7 @@ struct PredictedHead {
   std::vector<std::string> classes;
   double weight = 1;
   std::vector<double> probability;  // [cells, classes]
+  std::string against = {};         // the first of two classes, the second being all other values of the column
 };
 
 // A simple model's answers for the same cells (baselines.h).

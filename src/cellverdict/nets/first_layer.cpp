@@ -1,19 +1,10 @@
 #include <cellverdict/nets/first_layer.h>
-#include <cellverdict/nets/torch_threads.h>
-#include <cellverdict/sparse/csr_dense.h>
 
 #include <cmath>
 
 namespace cellverdict {
 
 namespace {
-
-std::span<const float> floats_of(const torch::Tensor& t) {
-  return {t.const_data_ptr<float>(), static_cast<std::size_t>(t.numel())};
-}
-std::span<float> mutable_floats_of(torch::Tensor& t) {
-  return {t.data_ptr<float>(), static_cast<std::size_t>(t.numel())};
-}
 
 // y = x · w with x sparse; x needs no gradient.
 class SparseProduct : public torch::autograd::Function<SparseProduct> {
@@ -22,18 +13,12 @@ class SparseProduct : public torch::autograd::Function<SparseProduct> {
     context->saved_data["cells"] = reinterpret_cast<std::int64_t>(&batch->cells);
     context->saved_data["threads"] = static_cast<std::int64_t>(batch->threads);
     context->saved_data["genes"] = weight.size(0);
-    torch::Tensor y = torch::empty({batch->cells.n_rows(), weight.size(1)});
-    csr_times_dense(batch->cells, floats_of(weight.contiguous()), weight.size(1), mutable_floats_of(y), batch->threads,
-                    divide_as_torch);
-    return y;
+    return cells_times(*batch, weight);
   }
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context, torch::autograd::tensor_list gradients) {
-    const auto* cells = reinterpret_cast<const CsrBlock*>(context->saved_data["cells"].toInt());
-    const torch::Tensor dy = gradients[0].contiguous();
-    torch::Tensor gradient = torch::empty({context->saved_data["genes"].toInt(), dy.size(1)});
-    csr_transposed_times_dense(*cells, floats_of(dy), dy.size(1), mutable_floats_of(gradient),
-                               static_cast<int>(context->saved_data["threads"].toInt()), divide_as_torch);
-    return {gradient, torch::Tensor()};
+    const CellBatch batch{.cells = *reinterpret_cast<const CsrBlock*>(context->saved_data["cells"].toInt()),
+                          .threads = static_cast<int>(context->saved_data["threads"].toInt())};
+    return {genes_times(batch, gradients[0], context->saved_data["genes"].toInt()), torch::Tensor()};
   }
 };
 
@@ -51,9 +36,7 @@ torch::Tensor FirstLayerImpl::forward(const CellBatch& batch) {
     const torch::Tensor product = SparseProduct::apply(weight_, &batch);
     return bias_.defined() ? product + bias_ : product;
   }
-  torch::Tensor dense = torch::empty({batch.cells.n_rows(), weight_.size(0)});
-  csr_to_dense(batch.cells, weight_.size(0), mutable_floats_of(dense), batch.threads, divide_as_torch);
-  return of_dense(dense);
+  return of_dense(dense_of(batch, weight_.size(0)));
 }
 
 torch::Tensor FirstLayerImpl::of_dense(const torch::Tensor& x) {

@@ -2,25 +2,14 @@
 // genes → width, from sparse cells. The weight is stored [genes, width], so that one gene's weights lie together for the sparse
 // kernel.
 
-#include <cellverdict/table/csr.h>
-
-#include <torch/torch.h>
+#include <cellverdict/nets/cell_batch.h>
 
 namespace cellverdict {
-
-enum class FirstLayerKernel { sparse, dense };
 
 // Share of non-zeros from which the dense product is the faster one. Measured with bench/kernels.py --only crossover on an AMD EPYC
 // (Zen 4), one thread, CPU time of product and weight gradient together, 256 cells → 512: with 1,000 genes sparse 1.14 times
 // as fast at 0.4 and 0.94 times at 0.5; with 8,000 genes 1.03 times at 0.4 and 0.82 times at 0.5.
 constexpr double kDenseFrom = 0.4;
-
-// A minibatch of prepared cells and how to multiply it.
-struct CellBatch {
-  const CsrBlock& cells;  // [n, genes]
-  FirstLayerKernel kernel = FirstLayerKernel::dense;
-  int threads = 1;
-};
 
 struct FirstLayerOptions {
   bool bias = true;  // of no use where a BatchNorm follows, which takes it away again

@@ -1,32 +1,10 @@
 #include <cellverdict/nets/reconstruction.h>
-#include <cellverdict/nets/torch_threads.h>
-#include <cellverdict/sparse/csr_dense.h>
 
 namespace cellverdict {
 
 namespace {
 
 using Tensors = torch::autograd::tensor_list;
-
-std::span<const float> numbers_of(const torch::Tensor& t) {
-  return {t.const_data_ptr<float>(), static_cast<std::size_t>(t.numel())};
-}
-
-// x · w.   [n, width]
-torch::Tensor cells_times(const CellBatch& batch, const torch::Tensor& w) {
-  torch::Tensor y = torch::empty({batch.cells.n_rows(), w.size(1)});
-  csr_times_dense(batch.cells, numbers_of(w), w.size(1), {y.data_ptr<float>(), static_cast<std::size_t>(y.numel())}, batch.threads,
-                  divide_as_torch);
-  return y;
-}
-
-// xᵀ · h.   [genes, width]
-torch::Tensor genes_times(const CellBatch& batch, const torch::Tensor& h, std::int64_t n_genes) {
-  torch::Tensor y = torch::empty({n_genes, h.size(1)});
-  csr_transposed_times_dense(batch.cells, numbers_of(h), h.size(1), {y.data_ptr<float>(), static_cast<std::size_t>(y.numel())},
-                             batch.threads, divide_as_torch);
-  return y;
-}
 
 // Of the values: per gene their sum, and the sum of all squares.
 struct CellSums {
@@ -91,9 +69,7 @@ torch::Tensor sparse_mean_squared_error(const CellBatch& cells, const LinearReco
 }
 
 torch::Tensor dense_mean_squared_error(const CellBatch& cells, const LinearReconstruction& r) {
-  torch::Tensor x = torch::empty({cells.cells.n_rows(), r.weight.size(0)});
-  csr_to_dense(cells.cells, r.weight.size(0), {x.data_ptr<float>(), static_cast<std::size_t>(x.numel())}, cells.threads,
-               divide_as_torch);
+  const torch::Tensor x = dense_of(cells, r.weight.size(0));
   return torch::mse_loss(torch::addmm(r.bias, r.hidden, r.weight.t()), x.to(r.hidden.options()));
 }
 

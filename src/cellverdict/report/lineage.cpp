@@ -115,19 +115,21 @@ std::string lineage_table_tsv(const ReportInput& report) {
   std::string tsv =
       "variant\tscheme\ttaught\ttrain_accuracy\tset\tmodel\tn_cells\tn_units\taccuracy\tmacro_f1\tweighted_f1\tauc\tbinary_"
       "accuracy\t"
-      "binary_f1\tunit_accuracy\n";
+      "binary_f1\town_head_accuracy\town_head_f1\tunit_accuracy\n";
   bool any = false;
   for (const auto& variant : report.variants)
     for (const auto& set : variant.evaluation.sets)
       for (const auto& model : set.models) {
         any = true;
-        tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{:.9g}\t{:.9g}\t{:.9g}\t{}\t{}\t{}\t{:.9g}\n", variant.evaluation.name,
-                           variant.evaluation.split.scheme, setting(variant, "split.where"),
+        tsv += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{:.9g}\t{:.9g}\t{:.9g}\t{}\t{}\t{}\t{}\t{}\t{:.9g}\n",
+                           variant.evaluation.name, variant.evaluation.split.scheme, setting(variant, "split.where"),
                            model.name.empty() ? digits(train_accuracy(variant)) : "", set.name,
                            model.name.empty() ? "the net" : model.name, set.n_cells, set.n_units, model.cells.accuracy,
                            model.cells.macro_f1, model.cells.weighted_f1, digits(model.cells.auc),
                            model.binary_cells ? digits(model.binary_cells->accuracy) : "",
-                           model.binary_cells ? digits(model.binary_cells->f1) : "", model.units.accuracy);
+                           model.binary_cells ? digits(model.binary_cells->f1) : "",
+                           model.own_head_cells ? digits(model.own_head_cells->accuracy) : "",
+                           model.own_head_cells ? digits(model.own_head_cells->f1) : "", model.units.accuracy);
       }
   return any ? tsv : "";
 }

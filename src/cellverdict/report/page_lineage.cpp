@@ -35,7 +35,12 @@ std::string all_sets(const ReportInput& report) {
                           "accuracy", "weighted F1"},
               .css = "compare"};
   const bool binary = has_binary(report);
+  const bool own_head = std::ranges::any_of(report.variants, [](const ReportVariant& v) {
+    return std::ranges::any_of(v.evaluation.sets,
+                               [](const SetResult& set) { return set.models.front().own_head_cells.has_value(); });
+  });
   if (binary) table.columns.insert(table.columns.end(), {"accuracy,\nnormal or not", "F1,\nnormal or not"});
+  if (own_head) table.columns.insert(table.columns.end(), {"accuracy,\nits own head", "F1,\nits own head"});
   for (const auto& variant : report.variants)
     for (const auto& set : variant.evaluation.sets) {
       const SetModel& net = set.models.front();
@@ -52,6 +57,10 @@ std::string all_sets(const ReportInput& report) {
       if (binary) {
         row.push_back(number_cell(net.binary_cells ? fixed(net.binary_cells->accuracy, 3) : "–"));
         row.push_back(number_cell(net.binary_cells ? fixed(net.binary_cells->f1, 3) : "–"));
+      }
+      if (own_head) {
+        row.push_back(number_cell(net.own_head_cells ? fixed(net.own_head_cells->accuracy, 3) : "–"));
+        row.push_back(number_cell(net.own_head_cells ? fixed(net.own_head_cells->f1, 3) : "–"));
       }
       table.rows.push_back(std::move(row));
     }

@@ -63,10 +63,17 @@ FittedEncoder obtain_encoder(const RunContext& context, const Experiment& e, con
   return fitted;
 }
 
-std::string transductive_warning(const AutoencoderOptions& options) {
-  if (!options.transductive) return {};
-  return "The autoencoder was fitted on cells of all sides (transductive = true): the result is about cells that the encoder has "
-         "seen, without their labels.";
+std::vector<std::string> transductive_warnings(const ModelOptions& model) {
+  std::vector<std::string> warnings;
+  if (model.input == "latent" && model.autoencoder.transductive)
+    warnings.emplace_back(
+        "The autoencoder was fitted on cells of all sides (transductive = true): the result is about cells that the encoder has "
+        "seen, without their labels.");
+  if (model.kind == "graph" && model.graph.transductive)
+    warnings.emplace_back(
+        "The graph has cells of all sides (transductive = true): the result is about cells that the net has seen, without their "
+        "labels.");
+  return warnings;
 }
 
 }  // namespace cellverdict

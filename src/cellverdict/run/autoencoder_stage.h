@@ -27,6 +27,6 @@ FittedEncoder obtain_encoder(const RunContext& context, const Experiment& experi
                              const EncoderPlace& place);
 
 // What must be said of a result whose encoder saw the test cells; empty: it did not.
-std::string transductive_warning(const AutoencoderOptions& options);
+std::vector<std::string> transductive_warnings(const ModelOptions& model);
 
 }  // namespace cellverdict

@@ -32,11 +32,11 @@ struct AllCells {
 
 class Fold {
  public:
-  Fold(const RunContext& context, const VariantRun& variant, const FoldRun& fold)
+  Fold(const RunContext& context, const VariantRun& variant, const OpenedFold& fold)
       : context_(context),
-        fold_(fold),
+        fold_(fold.run),
         options_(variant.experiment.evaluate),
-        classifier_(Classifier::load(fold.folder / "model")),
+        classifier_(fold.classifier),
         encoder_(classifier_.encoder()) {}
 
   void write(bool first, Evaluation& evaluation) {
@@ -142,7 +142,7 @@ class Fold {
   const RunContext& context_;
   const FoldRun& fold_;
   const EvaluateOptions& options_;
-  Classifier classifier_;
+  const Classifier& classifier_;
   Encoder encoder_;
   AllCells cells_;
   std::int64_t n_train_ = 0;
@@ -151,7 +151,7 @@ class Fold {
 
 }  // namespace
 
-void write_latents(const RunContext& context, const VariantRun& variant, const std::vector<FoldRun>& folds,
+void write_latents(const RunContext& context, const VariantRun& variant, const std::vector<OpenedFold>& folds,
                    Evaluation& evaluation) {
   if (variant.experiment.model.input != "latent") return;
   for (const auto& fold : folds) Fold(context, variant, fold).write(&fold == &folds.front(), evaluation);

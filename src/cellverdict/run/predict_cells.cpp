@@ -22,6 +22,7 @@ class SingleCells : public CellAnswers {
       : r_(request),
         card_(request.classifier.card()),
         classes_(card_.heads[0].classes),
+        together_(card_.model.kind == "graph"),
         out_(request.request.out),
         table_(out_.temporary(), std::ios::binary) {
     table_ << "cell\tunit";
@@ -30,22 +31,27 @@ class SingleCells : public CellAnswers {
   }
 
   void see(const PreparedRows& cells) override {
-    const auto probability = calibrated(r_.classifier.predict_block(r_.context, cells.prepared)[0], card_);
     for (std::size_t k = 0; k < cells.rows.size(); ++k) {
-      const double* p = probability.data() + k * classes_.size();
       const std::int64_t row = cells.rows[k];
-      const std::string unit = cells.unit.text(row);
-      table_ << cells.head.obs.index[row] << '\t' << unit;
-      for (std::size_t c = 0; c < classes_.size(); ++c) table_ << fmt::format("\t{:.9g}", p[c]);
-      table_ << '\t' << classes_[called_class(p, card_)] << '\t' << (cells.passes[k] ? "yes" : "no") << '\n';
-      add(unit, p, cells, k);
-      if (r_.annotated != nullptr)
-        r_.annotated->add(cells.head.file_rows.empty() ? row : cells.head.file_rows[row], p, called_class(p, card_),
-                          cells.passes[k]);
+      asked_.push_back({.cell = std::string(cells.head.obs.index[row]),
+                        .unit = cells.unit.text(row),
+                        .file_row = cells.head.file_rows.empty() ? row : cells.head.file_rows[row],
+                        .passes = cells.passes[k] != 0});
+      add_profile(asked_.back(), cells, k);
+    }
+    if (together_) {
+      r_.classifier.append_seen(r_.context, cells.prepared, seen_);
+    } else {
+      answer(r_.classifier.predict_block(r_.context, cells.prepared)[0]);
     }
   }
 
   void finish(PredictResult& result) override {
+    if (together_ && !asked_.empty()) {
+      std::vector<std::string> names;
+      for (const auto& cell : asked_) names.push_back(graph_name(cell.unit, cell.cell));
+      answer(r_.classifier.predict_together(r_.context, names, seen_)[0]);
+    }
     table_.close();
     if (!table_)
       throw InputError({.where = r_.request.out.string(),
@@ -67,14 +73,34 @@ class SingleCells : public CellAnswers {
     PredictedUnit answer;
     ProfileSums profile;
   };
+  struct AskedCell {
+    std::string cell, unit;
+    std::int64_t file_row = 0;
+    bool passes = false;
+  };
 
-  void add(const std::string& name, const double* p, const PreparedRows& cells, std::size_t k) {
-    Unit& unit = units_[name];
+  // What is said of the asked cells, in their order.
+  void answer(const HeadProbabilities& said) {
+    const auto probability = calibrated(said, card_);
+    const double* p = probability.data();
+    for (const auto& asked : asked_) {
+      table_ << asked.cell << '\t' << asked.unit;
+      for (std::size_t c = 0; c < classes_.size(); ++c) table_ << fmt::format("\t{:.9g}", p[c]);
+      table_ << '\t' << classes_[called_class(p, card_)] << '\t' << (asked.passes ? "yes" : "no") << '\n';
+      if (r_.annotated != nullptr) r_.annotated->add(asked.file_row, p, called_class(p, card_), asked.passes);
+      if (asked.passes)
+        for (std::size_t c = 0; c < classes_.size(); ++c) units_[asked.unit].answer.probability[c] += p[c];
+      p += classes_.size();
+    }
+    asked_.clear();
+  }
+
+  void add_profile(const AskedCell& asked, const PreparedRows& cells, std::size_t k) {
+    Unit& unit = units_[asked.unit];
     ++unit.answer.n_cells;
-    if (!cells.passes[k]) return;
+    if (!asked.passes) return;
     ++unit.answer.n_passing;
     unit.answer.probability.resize(classes_.size());
-    for (std::size_t c = 0; c < classes_.size(); ++c) unit.answer.probability[c] += p[c];
     if (!r_.familiar.held_out.empty())
       unit.profile.add(cells.prepared.row(static_cast<std::int64_t>(k)), card_.preparation.genes.size());
   }
@@ -82,6 +108,9 @@ class SingleCells : public CellAnswers {
   AnswerRequest r_;
   const ModelCard& card_;
   const std::vector<std::string>& classes_;
+  bool together_;                 // neighbours must be there to be asked
+  std::vector<AskedCell> asked_;  // and not answered yet
+  CsrBlock seen_;                 // of those, what the net sees, where they are answered together
   AtomicPath out_;
   std::ofstream table_;
   std::map<std::string, Unit> units_;

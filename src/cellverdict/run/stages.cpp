@@ -13,6 +13,7 @@
 #include <cellverdict/run/autoencoder_stage.h>
 #include <cellverdict/run/latent_files.h>
 #include <cellverdict/run/metrics_table.h>
+#include <cellverdict/run/opened_fold.h>
 #include <cellverdict/run/patients_file.h>
 #include <cellverdict/run/permutation.h>
 #include <cellverdict/run/predicted_side.h>
@@ -226,14 +227,8 @@ std::vector<FoldRun> split_cohort(const RunContext& context, VariantRun& variant
   for (const auto& name : variant.experiment.evaluate.same_as_label) obs.column(name, "[evaluate] same_as_label");
   if (const auto& type = variant.experiment.evaluate.cell_type; !type.empty()) obs.column(type, "[evaluate] cell_type");
   for (const auto& set : variant.experiment.evaluate.sets) static_cast<void>(split.test(set.where));
-  const auto& classes = folds.front().cohort->classes;
-  if (const auto& normal = variant.experiment.evaluate.normal;
-      !normal.empty() && std::ranges::find(classes, normal) == classes.end())
-    throw UsageError({.where = "[evaluate] normal",
-                      .found = "'" + normal + "', which is no class of " + variant.experiment.data.label,
-                      .expected = "",
-                      .advice = suggestion(normal, classes)});
-  for (const auto& head : variant.experiment.model.heads) split.values(head.label, "[[model.head]] label");
+  number_of_normal(variant.experiment.evaluate.normal, folds.front().cohort->classes, variant.experiment.data.label);
+  static_cast<void>(classes_of_heads(split, variant.experiment.model));
   if (asks_for_embedding(variant.experiment.evaluate)) check_embedding(context, embedding_request(variant));
   const fs::path saved = variant.folder / "experiment.toml";
   const std::string experiment = saved_experiment(variant);
@@ -267,11 +262,12 @@ static UnitSampling sampling_of(const Experiment& e) {
 
 // What simple models say of the fold's test cells, behind what they said of earlier folds'.
 static void ask_baselines(const RunContext& context, const Experiment& experiment, const UnitEmbedding* embedding,
-                          const Split& split, const Classifier& classifier, EvaluateInput& input) {
-  const ModelCard& card = classifier.card();
+                          const OpenedFold& fold, EvaluateInput& input) {
+  const ModelCard& card = fold.classifier.card();
   const EvaluateOptions& options = experiment.evaluate;
-  const TrainView train = split.train();
-  const TestView test = split.test();
+  const TrainView train = fold.run.split.train();
+  const TestView test = fold.run.split.test();
+  const auto of_cells = fold.of_cells_where(experiment.split.where);
   std::vector<std::string> extra_heads;
   for (std::size_t h = 1; h < card.heads.size(); ++h) extra_heads.push_back(card.heads[h].label);
   const std::string cell_type = !options.cell_type.empty() ? options.cell_type : test.has_column("cell_type") ? "cell_type" : "";
@@ -286,15 +282,9 @@ static void ask_baselines(const RunContext& context, const Experiment& experimen
       .embedding = embedding,
       .classifiers = options.classifiers,
       .classifier = {.neighbours = options.neighbours, .mlp_width = options.mlp_width, .mlp_penalty = options.mlp_penalty},
-      .sampling = sampling_of(experiment)};
-  std::optional<Encoder> encoder;
-  CellNumbers latents;
-  if (card.model.input == "latent") {
-    encoder = classifier.encoder();
-    latents = {.n = encoder->n_latents(),
-               .of_view = [&](const CellView& cells) { return encoder->encode(context, cells, card.preparation); }};
-    request.latents = &latents;
-  }
+      .sampling = sampling_of(experiment),
+      .made = &of_cells};
+  if (fold.latents.n > 0) request.latents = &fold.latents;
   for (auto& baseline : predict_baselines(request, options.baselines)) {
     auto known = std::find_if(input.rivals.begin(), input.rivals.end(),
                               [&](const RivalInput& rival) { return rival.name == baseline.name; });
@@ -338,14 +328,17 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
   std::vector<FoldModel> models;
   std::vector<double> shown;  // calibrated
   std::vector<Split> splits;
+  std::vector<OpenedFold> opened;
   for (const auto& fold : folds) {
-    const Classifier classifier = Classifier::load(fold.folder / "model");
+    opened.push_back(open_fold(context, variant.experiment.evaluate, fold));
+    const Classifier& classifier = opened.back().classifier;
     const ModelCard& card = classifier.card();
     const TestView test = fold.split.test();
     PredictedSide said = predict_side(context, classifier, test, variant.experiment.evaluate.samplings);
     const auto& probabilities = said.heads;
     for (std::size_t h = 0; h < card.heads.size(); ++h) {
-      if (models.empty()) input.heads.push_back({card.heads[h].label, card.heads[h].classes, card.heads[h].weight, {}});
+      if (models.empty())
+        input.heads.push_back({card.heads[h].label, card.heads[h].classes, card.heads[h].weight, {}, card.heads[h].against});
       auto& all = input.heads[h].probability;
       all.insert(all.end(), probabilities[h].begin(), probabilities[h].end());
     }
@@ -361,17 +354,15 @@ Evaluation evaluate_model(const RunContext& context, VariantRun& variant, const 
                      {.classifier = classifier, .split = fold.split, .cohort = *fold.cohort, .test = said.draws});
       add_draws(card, std::move(said.draws), input);
     }
-    ask_baselines(context, variant.experiment, embedding ? &*embedding : nullptr, fold.split, classifier, input);
+    ask_baselines(context, variant.experiment, embedding ? &*embedding : nullptr, opened.back(), input);
     splits.push_back(fold.split);
   }
   const TestView test = join_tests(splits).cells;
   Evaluation evaluation = evaluate(test, input, variant.experiment.evaluate);
-  evaluation.sets = ask_sets(context, variant, folds);
+  evaluation.sets = ask_sets(context, variant, opened);
   evaluation.normal = variant.experiment.evaluate.normal;
-  write_latents(context, variant, folds, evaluation);
-  if (variant.experiment.model.input == "latent")
-    if (const auto warning = transductive_warning(variant.experiment.model.autoencoder); !warning.empty())
-      evaluation.warnings.push_back(warning);
+  write_latents(context, variant, opened, evaluation);
+  for (auto& warning : transductive_warnings(variant.experiment.model)) evaluation.warnings.push_back(std::move(warning));
   const auto& of_units = evaluation.heads[0].units;
   const auto score = evaluation.classes.size() == 2 ? of_units->auc : std::optional(of_units->accuracy);
   evaluation.permutations = permute_labels(context, variant.experiment, folds, score);

@@ -61,6 +61,10 @@ void train_model(const RunContext& context, const VariantRun& variant, FoldRun& 
 // What train_model fits, held in memory and written nowhere: for fits that are repeated on dealt labels.
 Classifier fit_model(const RunContext& context, const Experiment& experiment, const Split& split);
 
+// Classes of the extra heads: the values of their columns in the whole cohort. Throws UsageError for an unknown column or value and
+// DataError for a column of one value.
+std::vector<std::vector<std::string>> classes_of_heads(const Split& split, const ModelOptions& model);
+
 // In the folder of a fold: the net after each epoch, where [[evaluate.set]] asks for learning curves.
 inline constexpr const char* kEpochsFolder = "epochs";
 

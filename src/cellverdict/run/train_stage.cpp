@@ -3,6 +3,7 @@
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/digest.h>
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/nearest.h>
 #include <cellverdict/base/version.h>
 #include <cellverdict/evaluate/decision.h>
 #include <cellverdict/run/autoencoder_stage.h>
@@ -40,7 +41,8 @@ bool model_is_there(const RunContext& context, const fs::path& folder) {
   }
 }
 
-// Classes of the extra heads: the values of their columns in the whole cohort.
+}  // namespace
+
 std::vector<std::vector<std::string>> classes_of_heads(const Split& split, const ModelOptions& model) {
   std::vector<std::vector<std::string>> classes;
   for (const auto& head : model.heads) {
@@ -50,9 +52,18 @@ std::vector<std::vector<std::string>> classes_of_heads(const Split& split, const
                        .found = "fewer than two values",
                        .expected = "at least two classes",
                        .advice = "remove the head or name another column"});
+    if (head.against.empty()) continue;
+    if (std::ranges::find(classes.back(), head.against) == classes.back().end())
+      throw UsageError({.where = "[[model.head]] against",
+                        .found = "'" + head.against + "', which is no value of " + head.label,
+                        .expected = "",
+                        .advice = suggestion(head.against, classes.back())});
+    classes.back() = {head.against, "not " + head.against};
   }
   return classes;
 }
+
+namespace {
 
 void decide(const RunContext& context, const EvaluateOptions& options, const std::optional<ValidationView>& validation,
             Classifier& classifier) {
@@ -128,6 +139,9 @@ Classifier fit_one(const RunContext& context, const Experiment& e, const Split& 
   if (e.model.input == "latent") {
     const FittedEncoder fitted = obtain_encoder(context, e, split, place);
     request.encoder = &fitted.encoder;
+    std::optional<TrainView> of_all_sides;
+    if (e.model.kind == "graph" && e.model.graph.transductive) of_all_sides = split.whole().transductive(e.split.where);
+    if (of_all_sides) request.graph_cells = &*of_all_sides;
     return train_classifier(context, split.train(), split.validation(), fitted.preparation, classes_of_heads(split, e.model),
                             request);
   }

@@ -25,6 +25,10 @@ namespace {
 constexpr std::int64_t kPredictionBatch = 4096;
 constexpr const char* kEncoderPrefix = "autoencoder.";
 
+bool keeps_graph_cells(const ModelCard& card) {
+  return card.model.kind == "graph" && card.model.graph.transductive;
+}
+
 // What the net sees of a cell.
 std::int64_t n_inputs(const ModelCard& card) {
   return card.model.input == "latent" ? card.model.autoencoder.latent : card.preparation.genes.size();
@@ -171,6 +175,8 @@ Classifier Classifier::load(const fs::path& folder) {
     if (parts->bags) restore_bag_state(*parts->bags, weights, weights_file.string());
     if (parts->net) restore_tensors(*parts->net, "", weights, weights_file.string());
     if (parts->encoder) restore_tensors(*parts->encoder, kEncoderPrefix, weights, weights_file.string());
+    if (keeps_graph_cells(card))
+      parts->graph_cells = std::make_shared<const GraphCells>(restore_graph_cells(weights, n_inputs(card), weights_file.string()));
     Classifier classifier(std::move(card), std::move(parts));
     check_self_test(classifier, card_file.string());
     return classifier;
@@ -184,6 +190,7 @@ void Classifier::save(const fs::path& folder) const {
   if (parts_->bags) collect_bag_state(*parts_->bags, weights);
   if (parts_->net) collect_tensors(*parts_->net, "", weights);
   if (parts_->encoder) collect_tensors(*parts_->encoder, kEncoderPrefix, weights);
+  if (parts_->graph_cells) collect_graph_cells(*parts_->graph_cells, weights);
   weights.metadata["cellverdict"] = card_.version;
   const fs::path file = out.temporary() / "model.safetensors";
   write_safetensors(file, weights);
@@ -197,7 +204,10 @@ std::vector<HeadProbabilities> Classifier::predict_block(const RunContext& conte
   return through_torch_door("predicting", [&] {
     torch::set_num_threads(context.threads);
     if (parts_->bags) return std::vector<HeadProbabilities>{predict_one_bag(context, card_, *parts_->bags, prepared)};
-    if (parts_->encoder) return predict_seen(context, full_rows(encode_block(context, *parts_->encoder, prepared)));
+    if (parts_->encoder) {
+      const CsrBlock rows = full_rows(encode_block(context, *parts_->encoder, prepared));
+      return predict_together(context, std::vector<std::string>(static_cast<std::size_t>(rows.n_rows())), rows);
+    }
     return predict_seen(context, prepared);
   });
 }
@@ -217,24 +227,44 @@ std::vector<HeadProbabilities> Classifier::predict_seen(const RunContext& contex
   });
 }
 
-// Prepared cells as the encoder gives them.
-PreparedCells Classifier::latents_of(const RunContext& context, const PreparedCells& prepared) const {
-  std::vector<float> latents;
-  CsrBlock block;
-  for (const auto& batch : ordered_batches(prepared.n_cells(), kPredictionBatch)) {
-    block.clear();
-    for (const std::int64_t i : batch) prepared.append(i, block);
-    const torch::Tensor z = encode_block(context, *parts_->encoder, block);
-    latents.insert(latents.end(), z.const_data_ptr<float>(), z.const_data_ptr<float>() + z.numel());
+void Classifier::append_seen(const RunContext& context, const CsrBlock& prepared, CsrBlock& seen) const {
+  through_torch_door("encoding", [&] {
+    torch::set_num_threads(context.threads);
+    const CsrBlock latents = full_rows(encode_block(context, *parts_->encoder, prepared));
+    for (std::int64_t i = 0; i < latents.n_rows(); ++i) append_full_row(latents.row(i).values, seen);
+  });
+}
+
+std::vector<HeadProbabilities> Classifier::predict_together(const RunContext& context, const std::vector<std::string>& names,
+                                                            const CsrBlock& seen) const {
+  if (!parts_->graph_cells) return predict_seen(context, seen);
+  const GraphCells& known = *parts_->graph_cells;
+  const auto places = places_in_graph(known, names);
+  CsrBlock all;
+  known.append_all(all);
+  for (std::int64_t i = 0; i < seen.n_rows(); ++i)
+    if (places[i] >= known.n_cells()) append_full_row(seen.row(i).values, all);
+  std::vector<HeadProbabilities> out;
+  for (const auto& head : predict_seen(context, all)) {
+    const std::ptrdiff_t width = std::ssize(head) / all.n_rows();
+    out.emplace_back();
+    for (const std::int64_t place : places)
+      out.back().insert(out.back().end(), head.begin() + place * width, head.begin() + (place + 1) * width);
   }
-  return {prepared.view(), std::move(latents), card_.model.autoencoder.latent};
+  return out;
+}
+
+// Cells of a view as the net of single cells sees them.
+PreparedCells Classifier::seen_of(const RunContext& context, const CellView& view, std::int64_t cache_bytes) const {
+  if (!parts_->encoder) return {view, card_.preparation, cache_bytes};
+  return {view, encoder().encode(context, view, card_.preparation), card_.model.autoencoder.latent};
 }
 
 std::vector<HeadProbabilities> Classifier::predict_cells(const RunContext& context, const CellView& view) const {
-  const PreparedCells prepared(view, card_.preparation, 0);
-  if (!parts_->bags) return predict_prepared(context, *this, parts_->encoder ? latents_of(context, prepared) : prepared);
+  if (!parts_->bags) return predict_prepared(context, *this, seen_of(context, view, 0));
   return through_torch_door("predicting", [&] {
     torch::set_num_threads(context.threads);
+    const PreparedCells prepared(view, card_.preparation, 0);
     const Bags bags = bags_of(view);
     const std::size_t n_classes = card_.heads[0].classes.size();
     const HeadProbabilities of_bag = predict_bags(context, card_, *parts_->bags, prepared, bags);
@@ -255,17 +285,16 @@ std::vector<HeadProbabilities> Classifier::predict_epochs(const RunContext& cont
   if (files.empty() || parts_->bags) return {};
   return through_torch_door("predicting", [&] {
     torch::set_num_threads(context.threads);
-    const PreparedCells prepared(view, card_.preparation, parts_->encoder ? 0 : context.memory_bytes / 4);
-    std::optional<PreparedCells> latents;
-    if (parts_->encoder) latents.emplace(latents_of(context, prepared));
+    const PreparedCells seen = seen_of(context, view, context.memory_bytes / 4);
     auto parts = make_parts(card_);
     parts->encoder = parts_->encoder;
+    parts->graph_cells = parts_->graph_cells;
     CellNet& net = *parts->net;
     const Classifier then(card_, std::move(parts));
     std::vector<HeadProbabilities> out;
     for (const auto& file : files) {
       restore_tensors(net, "", read_safetensors(file), file.string());
-      out.push_back(predict_prepared(context, then, latents ? *latents : prepared)[0]);
+      out.push_back(predict_prepared(context, then, seen)[0]);
     }
     return out;
   });
@@ -311,10 +340,11 @@ std::vector<HeadProbabilities> predict_prepared(const RunContext& context, const
                                                 const PreparedCells& cells) {
   std::vector<HeadProbabilities> all(classifier.card().heads.size());
   CsrBlock block;
-  // The neighbours of a cell are among those it is asked with.
-  const std::int64_t together =
-      classifier.card().model.kind == "graph" ? std::max<std::int64_t>(cells.n_cells(), 1) : kPredictionBatch;
-  for (const auto& batch : ordered_batches(cells.n_cells(), together)) {
+  if (classifier.card().model.kind == "graph") {
+    for (std::int64_t i = 0; i < cells.n_cells(); ++i) cells.append(i, block);
+    return classifier.predict_together(context, graph_names(cells.view()), block);
+  }
+  for (const auto& batch : ordered_batches(cells.n_cells(), kPredictionBatch)) {
     block.clear();
     for (const std::int64_t i : batch) cells.append(i, block);
     const auto some = cells.are_latent() ? classifier.predict_seen(context, block) : classifier.predict_block(context, block);

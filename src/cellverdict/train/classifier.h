@@ -50,6 +50,12 @@ class Classifier {
   std::vector<HeadProbabilities> predict_block(const RunContext& context, const CsrBlock& prepared) const;
   // The same of what the net itself sees: for input "latent" rows of latent numbers, else prepared cells.
   std::vector<HeadProbabilities> predict_seen(const RunContext& context, const CsrBlock& seen) const;
+  // Of input "latent": appends what the net itself sees of prepared cells.
+  void append_seen(const RunContext& context, const CsrBlock& prepared, CsrBlock& seen) const;
+  // predict_seen of cells that are asked about together, as a net of kind "graph" must be: a cell that stands in its graph already
+  // is answered there. `names` as graph_name makes them.
+  std::vector<HeadProbabilities> predict_together(const RunContext& context, const std::vector<std::string>& names,
+                                                  const CsrBlock& seen) const;
   // The same for the cells of any view; kind "bag": of its units, from as many cells of each as in training.
   std::vector<HeadProbabilities> predict_cells(const RunContext& context, const CellView& view) const;
   // What the label's head said after each epoch of the training that kept its weights in `folder`, [epochs] of [cells, classes].
@@ -62,16 +68,22 @@ class Classifier {
   BagDraws predict_draws(const RunContext& context, const CellView& view, std::int64_t n_draws) const;
 
  private:
-  PreparedCells latents_of(const RunContext& context, const PreparedCells& prepared) const;
+  PreparedCells seen_of(const RunContext& context, const CellView& view, std::int64_t cache_bytes) const;
 
   ModelCard card_;
   std::unique_ptr<Parts> parts_;
 };
 
+// By which a cell is known again.
+inline std::string graph_name(const std::string& unit, std::string_view cell) {
+  return unit + "\t" + std::string(cell);
+}
+
 struct TrainRequest {
   ModelOptions model;
   TrainOptions train;
-  const Encoder* encoder = nullptr;  // of input "latent"; it becomes part of the classifier
+  const Encoder* encoder = nullptr;        // of input "latent"; it becomes part of the classifier
+  const TrainView* graph_cells = nullptr;  // of a transductive graph: the cells of all sides, whose labels are not looked at
   // Folder; the latest whole epoch, written every few seconds and on an interrupt. Empty: none is kept.
   std::filesystem::path checkpoints;
   std::string key;      // of everything that decides the result: a checkpoint of another key is not resumed

@@ -72,8 +72,10 @@ class GraphNet : public CellNet {
     if (known_.size() == kMostKept) known_.pop_front();
     RunContext context;
     context.threads = batch.threads;
-    CellGraph graph = make_cell_graph(context, {cells.const_data_ptr<float>(), static_cast<std::size_t>(cells.numel())},
-                                      cells.size(1), graph_options_);
+    CellGraphOptions asked = graph_options_;
+    if (asked.cap_by == "total") asked.cap *= std::max<std::int64_t>(cells.size(0) / 2, 1);  // pairs, each of two cells
+    CellGraph graph =
+        make_cell_graph(context, {cells.const_data_ptr<float>(), static_cast<std::size_t>(cells.numel())}, cells.size(1), asked);
     notes_.push_back("Graph of " + counted(graph.n_cells(), "cell") + ": " + counted(graph.n_edges(), "edge") + ".");
     notes_.insert(notes_.end(), graph.notes.begin(), graph.notes.end());
     return known_.emplace_back(cells, std::move(graph), batch.threads);
@@ -108,7 +110,8 @@ std::shared_ptr<CellNet> make_graph_net(const ModelCard& card) {
                      .hidden = o.width,
                      .dropout = card.model.dropout,
                      .head_logits = logits_of_heads(card)},
-      CellGraphOptions{.threshold = o.threshold, .cap = o.neighbours, .search = o.approximate ? "approximate" : "exact"},
+      CellGraphOptions{
+          .threshold = o.threshold, .cap_by = o.cap_by, .cap = o.neighbours, .search = o.approximate ? "approximate" : "exact"},
       card.train.seed);
 }
 

@@ -74,6 +74,11 @@ const OptionTable<GraphOptions>& graph_options() {
           .add("threshold", &GraphOptions::threshold, "least cosine similarity of joined cells", between(-1, 1))
           .add("neighbours", &GraphOptions::neighbours, "most that a cell is joined with, the most similar first",
                between(1, 1 << 20))
+          .add("cap_by", &GraphOptions::cap_by,
+               "cell: `neighbours` of each cell; total: as many pairs as that allows all cells together, the most similar of all",
+               one_of({"cell", "total"}))
+          .add("transductive", &GraphOptions::transductive,
+               "the graph has the cells of all sides, without their labels, and is kept with the model")
           .add("approximate", &GraphOptions::approximate, "search neighbours by a navigable graph instead of all pairs");
   return table;
 }

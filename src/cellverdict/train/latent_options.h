@@ -40,8 +40,10 @@ const OptionTable<TransformerOptions>& transformer_options();
 struct GraphOptions {
   std::int64_t width = 128;
   double threshold = 0.4;          // least similarity of joined cells
-  std::int64_t neighbours = 1000;  // most a cell may choose; 0: no bound
+  std::int64_t neighbours = 1000;  // most a cell may choose
+  std::string cap_by = "cell";     // or "total": `neighbours` times the number of cells, of all pairs the most similar
   bool approximate = false;
+  bool transductive = false;  // cells of all sides are nodes, without their labels; each asked cell joins them
 };
 const OptionTable<GraphOptions>& graph_options();
 

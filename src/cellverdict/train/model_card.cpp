@@ -151,7 +151,8 @@ LearningCurve learning_curve_from_json(const std::string& text, const std::strin
 
 std::string model_card_to_json(const ModelCard& card) {
   Json heads = Json::array();
-  for (const auto& head : card.heads) heads.push_back({{"label", head.label}, {"classes", head.classes}, {"weight", head.weight}});
+  for (const auto& head : card.heads)
+    heads.push_back({{"label", head.label}, {"classes", head.classes}, {"weight", head.weight}, {"against", head.against}});
   Json provenance = Json::object();
   for (const auto& [name, value] : card.provenance) provenance[name] = value;
   Json cells = Json::array();
@@ -200,7 +201,10 @@ ModelCard read_card(const Json& json, const std::string& where) {
                  .prepare = options_from(prepare_options(), json.at("prepare"), where),
                  .preparation = preparation_from_json(json.at("preparation"), where)};
   for (const auto& head : json.at("heads")) {
-    card.heads.push_back({.label = head.at("label"), .classes = head.at("classes"), .weight = head.at("weight")});
+    card.heads.push_back({.label = head.at("label"),
+                          .classes = head.at("classes"),
+                          .weight = head.at("weight"),
+                          .against = head.value("against", std::string())});
     require(card.heads.back().classes.size() >= 2, "a head with fewer than two classes", "at least two");
   }
   require(!card.heads.empty(), "no head", "at least the label's");

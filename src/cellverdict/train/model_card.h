@@ -17,6 +17,7 @@ struct ModelHead {
   std::string label;  // obs column
   std::vector<std::string> classes;
   double weight = 1;
+  std::string against = {};  // HeadOptions
   std::int64_t n_logits() const { return classes.size() == 2 ? 1 : static_cast<std::int64_t>(classes.size()); }
 };
 

@@ -1,4 +1,5 @@
 #include <cellverdict/split/cohort.h>
+#include <cellverdict/split/one_against_rest.h>
 #include <cellverdict/stats/metrics.h>
 #include <cellverdict/train/objective.h>
 
@@ -9,7 +10,8 @@ namespace cellverdict {
 HeadTruth head_truth(const CellView& view, const std::vector<ModelHead>& heads) {
   HeadTruth truth;
   for (std::size_t h = 0; h < heads.size(); ++h)
-    truth.push_back(codes_of(view.column(heads[h].label, h == 0 ? "[data] label" : "[[model.head]] label"), heads[h].classes));
+    truth.push_back(codes_against_rest(view.column(heads[h].label, h == 0 ? "[data] label" : "[[model.head]] label"),
+                                       heads[h].classes, heads[h].against));
   return truth;
 }
 

@@ -5,9 +5,12 @@ namespace cellverdict {
 namespace {
 
 const OptionTable<HeadOptions>& head_options() {
-  static const auto table = OptionTable<HeadOptions>("model.head")
-                                .add("label", &HeadOptions::label, "obs column to predict besides the label")
-                                .add("weight", &HeadOptions::weight, "share in the combined loss (the paper's α)", above(0));
+  static const auto table =
+      OptionTable<HeadOptions>("model.head")
+          .add("label", &HeadOptions::label, "obs column to predict besides the label")
+          .add("weight", &HeadOptions::weight, "share in the combined loss (the paper's α)", above(0))
+          .add("against", &HeadOptions::against,
+               "a value held against all others as one class: \"normal\" or not; empty: every value is a class");
   return table;
 }
 
@@ -61,7 +64,7 @@ const OptionTable<ModelOptions>& model_options() {
           .add("batch_norm", &ModelOptions::batch_norm,
                "constants: torch (momentum 0.1, epsilon 1e-5) or keras (0.99 in its own words, 1e-3; LMNA study as published)",
                one_of({"torch", "keras"}))
-          .add_custom("head", "[[model.head]] label, weight: an extra output that makes the net multi-task", read_heads,
+          .add_custom("head", "[[model.head]] label, weight, against: an extra output that makes the net multi-task", read_heads,
                       write_heads)
           .add_group("bag", &ModelOptions::bag, "of kind = \"bag\"", bag_options())
           .add_group("autoencoder", &ModelOptions::autoencoder, "of input = \"latent\"", autoencoder_options())

@@ -15,6 +15,7 @@ namespace cellverdict {
 struct HeadOptions {
   std::string label;    // obs column
   double weight = 0.3;  // α of the combined loss L = L_label + α · L_head
+  std::string against;  // a value held against all others as one class; empty: every value is a class
 };
 
 struct ModelOptions {

@@ -70,6 +70,13 @@ class Trainer {
     if (card.train.first_layer == "auto") card.train.first_layer = training_cells_.density() < kDenseFrom ? "sparse" : "dense";
     auto parts = make_parts(card);
     if (request_.encoder != nullptr) parts->encoder = request_.encoder->parts().net;
+    if (request_.graph_cells != nullptr) {
+      const CellView& all = *request_.graph_cells;
+      auto known = std::make_shared<const GraphCells>(
+          graph_cells_of(all, request_.encoder->encode(context_, all, card.preparation), request_.encoder->n_latents()));
+      places_ = torch::tensor(places_in_graph(*known, graph_names(training_cells_.view())));
+      parts->graph_cells = std::move(known);
+    }
     net_ = parts->net;
     return {std::move(card), std::move(parts)};
   }
@@ -91,15 +98,18 @@ class Trainer {
     for (const auto& batch : batches) {
       block.clear();
       std::vector<std::vector<std::int64_t>> truth(heads().size());
+      if (places_.defined()) classifier_.parts().graph_cells->append_all(block);
       for (const std::int64_t i : batch) {
-        training_cells_.append(i, block);
+        if (!places_.defined()) training_cells_.append(i, block);
         for (std::size_t h = 0; h < truth.size(); ++h) truth[h].push_back(truth_[h][i]);
         truth_seen[0].push_back(truth_[0][i]);
       }
       net_->train();
       optimizer_->zero_grad();
       const CellBatch cells{block, kernel, context_.threads};
-      const auto logits = net_->forward(cells, loop_->next_step());
+      auto logits = net_->forward(cells, loop_->next_step());
+      if (places_.defined())  // the others have no label here
+        for (auto& of_head : logits) of_head = of_head.index_select(0, places_);
       const torch::Tensor loss = combined_loss(logits, truth, heads(), class_weights_);
       loss.backward();
       optimizer_->step();
@@ -121,6 +131,7 @@ class Trainer {
   const TrainRequest& request_;
   std::shared_ptr<CellNet> net_;
   PreparedCells training_cells_;
+  torch::Tensor places_;  // of the training cells in a transductive graph; undefined: they are the graph
   Classifier classifier_;
   HeadTruth truth_;
   std::int32_t positive_;
@@ -178,8 +189,10 @@ Classifier train_classifier(const RunContext& context, const TrainView& train, c
   if (request.encoder != nullptr) card.encoder_curve = request.encoder->curve();
   card.heads.push_back({.label = train.roles().label, .classes = train.classes(), .weight = 1});
   for (std::size_t h = 0; h < request.model.heads.size(); ++h)
-    card.heads.push_back(
-        {.label = request.model.heads[h].label, .classes = head_classes[h], .weight = request.model.heads[h].weight});
+    card.heads.push_back({.label = request.model.heads[h].label,
+                          .classes = head_classes[h],
+                          .weight = request.model.heads[h].weight,
+                          .against = request.model.heads[h].against});
   return through_torch_door("training", [&] {
     Classifier classifier = request.model.kind == "bag" ? train_bag_classifier(context, train, validation, std::move(card), request)
                                                         : Trainer(context, train, validation, std::move(card), request).train();

@@ -57,6 +57,13 @@ std::vector<HeadProbabilities> Classifier::predict_cells(const RunContext&, cons
 std::vector<HeadProbabilities> Classifier::predict_seen(const RunContext&, const CsrBlock&) const {
   refuse("predict");
 }
+void Classifier::append_seen(const RunContext&, const CsrBlock&, CsrBlock&) const {
+  refuse("predict");
+}
+std::vector<HeadProbabilities> Classifier::predict_together(const RunContext&, const std::vector<std::string>&,
+                                                            const CsrBlock&) const {
+  refuse("predict");
+}
 std::vector<HeadProbabilities> Classifier::predict_epochs(const RunContext&, const CellView&, const std::filesystem::path&) const {
   refuse("evaluate");
 }
