@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace cellverdict {
 
@@ -95,15 +96,17 @@ std::string pairs_table(const ReportInput& report) {
     const auto& sets = report.variants[v].evaluation.sets;
     return fixed(std::ranges::find(sets, set, &SetResult::name)->models.front().cells.accuracy, 3);
   };
+  std::vector<std::string> without;
   for (const auto& pair : pairs) {
-    Cell interval(pair.interval ? fixed(pair.interval->low, 3) + " to " + fixed(pair.interval->high, 3) : "–");
-    if (!pair.interval) interval.note = pair.why_not;
+    if (!pair.interval)
+      without.push_back(pair.set + ", " + report.variants[pair.direct].evaluation.name + ": no interval, " + pair.why_not + ".");
     table.rows.push_back({Cell(pair.set), Cell(report.variants[pair.zero_shot].evaluation.name),
                           number_cell(accuracy(pair.zero_shot, pair.set)), Cell(report.variants[pair.direct].evaluation.name),
                           number_cell(train_accuracy(report.variants[pair.direct])), number_cell(accuracy(pair.direct, pair.set)),
-                          number_cell(pair.difference ? fixed(*pair.difference, 3) : "–"), std::move(interval)});
+                          number_cell(pair.difference ? fixed(*pair.difference, 3) : "–"),
+                          Cell(pair.interval ? fixed(pair.interval->low, 3) + " to " + fixed(pair.interval->high, 3) : "–")});
   }
-  return "<h3>Zero-shot beside direct</h3>\n" + html_of(table) +
+  return "<h3>Zero-shot beside direct</h3>\n" + html_of(table) + html_list(without) +
          html_paragraph("Intervals are of drawing whole " + plural_of(report.unit_noun) +
                             " with replacement; both models are asked about the same cells of the same ones.",
                         "soft");
@@ -126,6 +129,7 @@ std::string sets_table(const Evaluation& e, const std::string& unit_noun) {
                           "accuracy of\n" + plural_of(unit_noun), "95 % interval"},
               .css = "evidence"};
   std::vector<std::string> notes;
+  std::set<std::string> why_not;
   for (const auto& set : e.sets) {
     if (!set.missing.empty()) notes.push_back("The set '" + set.name + "' has no cell of " + listed(set.missing) + ".");
     for (const auto& model : set.models) {
@@ -136,7 +140,7 @@ std::string sets_table(const Evaluation& e, const std::string& unit_noun) {
       if (measured != model.metrics.end() && measured->interval) {
         interval = Cell(fixed(measured->interval->low, 3) + " to " + fixed(measured->interval->high, 3));
       } else if (measured != model.metrics.end()) {
-        interval.note = measured->why_not;
+        why_not.insert(measured->why_not);
       }
       table.rows.push_back({Cell(first ? set.name : ""), first ? count_cell(set.n_cells) : Cell(""),
                             first ? count_cell(set.n_units) : Cell(""), Cell(first ? "the net" : model.name),
@@ -144,6 +148,7 @@ std::string sets_table(const Evaluation& e, const std::string& unit_noun) {
                             number_cell(fixed(model.units.accuracy, 3)), std::move(interval)});
     }
   }
+  for (const auto& reason : why_not) notes.push_back("No interval: " + reason + ".");
   std::string out = "<h3>Named sets of cells</h3>\n" + html_of(table) + html_list(notes);
   if (e.reconstruction.empty()) return out;
   Table encoder{.caption = "How well the autoencoder gives cells back that it was not fitted on",
