@@ -24,9 +24,10 @@ import kernels
 import large
 import lineage
 import patients
+import tokens
 from rows import HERE, ROOT, THREADS, Run, measure, page, row, table_of
 
-GROUPS = ("small", "files", "kernels", "patients", "umap", "scale", "lineage")
+GROUPS = ("small", "files", "kernels", "patients", "umap", "scale", "lineage", "tokens")
 PREPARE = "min_genes = 200\nmax_genes = 6000\nmax_mito_percent = 20\nmax_cells = 0\ngenes = { select = 'variance', n = 1000 }\n"
 
 
@@ -212,6 +213,8 @@ class Bench:
             self.kernel_rows()
         elif name == "lineage":
             lineage.measure_group(self)
+        elif name == "tokens":
+            tokens.measure_group(self)
         else:
             patients.measure_group(self, name)
         return self.rows
@@ -304,6 +307,7 @@ NOTES = (
     "the same process. mlp_epoch: the net of train, beside the usual DataLoader loop and the leanest loop over a dense tensor.",
     *patients.NOTES,
     *lineage.NOTES,
+    *tokens.NOTES,
 )
 
 

@@ -15,6 +15,7 @@ from .predicting import predict
 from .program import program
 from .results import Run, Variant
 from .study import evaluate, prepare, run, train
+from .tokens import dataset_to_tokens, tokens_to_dataset
 
-__all__ = ["CellverdictError", "InputError", "Inspection", "InternalError", "Run", "UsageError", "Variant", "evaluate", "inspect", "predict",
-           "prepare", "program", "run", "simulate", "train"]
+__all__ = ["CellverdictError", "InputError", "Inspection", "InternalError", "Run", "UsageError", "Variant", "dataset_to_tokens", "evaluate",
+           "inspect", "predict", "prepare", "program", "run", "simulate", "tokens_to_dataset", "train"]

@@ -25,6 +25,7 @@ constexpr std::array kVerbs = {
     Verb{"Use", "predict", "what a saved model says of a stranger's cells", predict_verb},
     Verb{"Use", "space", "how units lie in an embedding: neighbours, subgroups, severity, response", space_verb},
     Verb{"Use", "convert", "a matrix from one file format into another", convert_verb},
+    Verb{"Use", "tokenise", "rank-value tokens of Geneformer's dictionaries", tokenise_verb},
 };
 
 template <class Options>

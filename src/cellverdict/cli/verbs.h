@@ -34,6 +34,7 @@ void run_verb(const std::vector<std::string>& words);
 void explain_verb(const std::vector<std::string>& words);
 void predict_verb(const std::vector<std::string>& words);
 void convert_verb(const std::vector<std::string>& words);
+void tokenise_verb(const std::vector<std::string>& words);
 void space_verb(const std::vector<std::string>& words);
 
 }  // namespace cellverdict

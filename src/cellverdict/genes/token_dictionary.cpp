@@ -144,7 +144,7 @@ void describe(TokenColumns& out, std::int64_t n_columns) {
     if (n > 0) out.notes.push_back(counted(n, noun) + what);
   };
   say(out.n_versions, "version", " taken off ids");
-  say(out.n_replaced, "old id", " or name taken for the current id");
+  say(out.n_replaced, "old name", " taken for the current id");
   say(out.n_by_name, "gene", " found by symbol");
   say(out.n_summed, "column", " added to another of the same gene");
 }

@@ -59,6 +59,9 @@ SourceHead read_head(const Hdf5Object& root, const H5adMatrix& matrix, const Ope
   if (head.genes.size() == 0) root.refuse("no genes", "at least one");
   if (const std::int64_t repeated = find_repeated(head.obs.index).n_repeated; repeated > 0)
     head.notes.push_back(counted(repeated, "cell name") + " in obs repeat" + (repeated == 1 ? "s" : "") + " another");
+  if (root.has("uns/token_dictionary"))
+    head.notes.push_back(
+        "X holds the ranks of genes (written by `cellverdict tokenise`), not counts: they are no measurements to learn from");
   for (const auto& other : list_h5ad_matrices(root)) head.layers.push_back(other.name);
   head.embeddings = list_h5ad_embeddings(root);
   return head;
