@@ -74,14 +74,14 @@ TEST_CASE("every state is read back by its name, and no other name is one") {
 }
 
 TEST_CASE("a file whose first cells are counts and whose later ones are logarithms is refused with the cells") {
-  ValueWatch watch("a.h5ad", false);
+  ValueWatch watch("a.h5ad", "accept");
   CHECK(watch.see(block_of_values(20, count)).empty());
   CHECK(says(sentence<DataError>([&] { watch.see(block_of_values(20, logarithm, 20)); }),
              "a.h5ad cells 21 to 40: found values that are log1p, expected counts, as in the cells before"));
 }
 
 TEST_CASE("cells without counts decide nothing") {
-  ValueWatch watch("a.h5ad", false);
+  ValueWatch watch("a.h5ad", "accept");
   CHECK(watch.see(block_of_values(20, [](int, int) { return 0.0F; })).empty());
   CHECK(says(sentence<DataError>([&] { watch.see(block_of_values(20, logarithm, 20)); }), "log-transformed already"));
 }
@@ -100,4 +100,18 @@ TEST_CASE("normalised values pass with a warning, and no model of counts is aske
            "a.h5ad: found values that are normalised, expected counts, as the model learned from; give the file with the counts"));
   CHECK(says(sentence<DataError>([] { check_same_state(ValueState::normalised, ValueState::counts, "a.h5ad"); }),
              "expected normalised, as the model learned from"));
+}
+
+TEST_CASE("values that are trusted are counts whatever they look like, and the user is told what they look like") {
+  CsrBlock roots;
+  for (int cell = 0; cell < 40; ++cell) {
+    for (std::int32_t g = 0; g < 30; ++g) roots.push(g, std::sqrt(static_cast<float>(1 + (cell * 7 + g * 3) % 11)));
+    roots.end_row();
+  }
+  ValueWatch watch("a.h5ad", "accept");
+  CHECK_THROWS_AS(watch.see(roots), DataError);
+  ValueWatch trusting("a.h5ad", "trusted");
+  const std::string said = trusting.see(roots);
+  CHECK(said.find("look like square roots") != std::string::npos);
+  CHECK(trusting.state() == ValueState::fractional_counts);
 }

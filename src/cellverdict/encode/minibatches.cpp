@@ -2,6 +2,7 @@
 #include <cellverdict/encode/minibatches.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 namespace cellverdict {
@@ -14,6 +15,18 @@ std::vector<std::vector<std::int64_t>> cut(std::vector<std::int64_t> order, std:
     auto end = begin + std::min<std::ptrdiff_t>(batch_size, order.end() - begin);
     batches.emplace_back(begin, end);
     begin = end;
+  }
+  return batches;
+}
+
+std::vector<std::vector<std::int64_t>> shuffled(std::vector<std::int64_t> order, std::int64_t batch_size, std::uint64_t seed,
+                                                int epoch) {
+  Random random(seed, "shuffle cells", {}, static_cast<std::uint64_t>(epoch));
+  random.shuffle(std::span(order));
+  auto batches = cut(std::move(order), batch_size);
+  if (batches.size() > 1 && batches.back().size() == 1) {
+    batches[batches.size() - 2].push_back(batches.back()[0]);
+    batches.pop_back();
   }
   return batches;
 }
@@ -67,14 +80,24 @@ std::vector<std::vector<std::int64_t>> shuffled_batches(std::int64_t n_cells, st
                                                         int epoch) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(n_cells));
   std::iota(order.begin(), order.end(), 0);
-  Random random(seed, "shuffle cells", {}, static_cast<std::uint64_t>(epoch));
-  random.shuffle(std::span(order));
-  auto batches = cut(std::move(order), batch_size);
-  if (batches.size() > 1 && batches.back().size() == 1) {
-    batches[batches.size() - 2].push_back(batches.back()[0]);
-    batches.pop_back();
+  return shuffled(std::move(order), batch_size, seed, epoch);
+}
+
+std::vector<std::vector<std::int64_t>> upsampled_batches(const std::vector<std::int32_t>& classes, std::int64_t batch_size,
+                                                         std::uint64_t seed, int epoch) {
+  std::map<std::int32_t, std::vector<std::int64_t>> of_class;
+  for (std::size_t i = 0; i < classes.size(); ++i) of_class[classes[i]].push_back(static_cast<std::int64_t>(i));
+  std::size_t most = 0;
+  for (const auto& [number, cells] : of_class)
+    if (number >= 0) most = std::max(most, cells.size());
+  std::vector<std::int64_t> order;
+  for (auto& [number, cells] : of_class) {
+    Random random(seed, "upsample cells", {}, static_cast<std::uint64_t>(epoch) * 4096 + static_cast<std::uint64_t>(number + 1));
+    random.shuffle(std::span(cells));
+    order.insert(order.end(), cells.begin(), cells.end());
+    for (std::size_t k = cells.size(); number >= 0 && k < most; ++k) order.push_back(cells[k % cells.size()]);
   }
-  return batches;
+  return shuffled(std::move(order), batch_size, seed, epoch);
 }
 
 std::vector<std::vector<std::int64_t>> ordered_batches(std::int64_t n_cells, std::int64_t batch_size) {

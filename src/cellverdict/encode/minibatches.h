@@ -48,6 +48,11 @@ void append_full_row(std::span<const float> numbers, CsrBlock& out);
 std::vector<std::vector<std::int64_t>> shuffled_batches(std::int64_t n_cells, std::int64_t batch_size, std::uint64_t seed,
                                                         int epoch);
 
+// The same where cells of each class stand as often as those of the most frequent one: the rarer ones all once, then again in drawn
+// order. A cell of class -1 stands once.
+std::vector<std::vector<std::int64_t>> upsampled_batches(const std::vector<std::int32_t>& classes, std::int64_t batch_size,
+                                                         std::uint64_t seed, int epoch);
+
 // The same in file order, for prediction.
 std::vector<std::vector<std::int64_t>> ordered_batches(std::int64_t n_cells, std::int64_t batch_size);
 

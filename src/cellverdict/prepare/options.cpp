@@ -39,7 +39,11 @@ const OptionTable<PrepareOptions>& prepare_options() {
                at_least(0))
           .add("max_cells", &PrepareOptions::max_cells, "draw at most this many cells per unit; 0: all", at_least(0))
           .add("draw", &PrepareOptions::draw, "draw them before or after quality control", one_of({"before", "after"}))
-          .add("counts", &PrepareOptions::counts, "what to do with counts that are not whole numbers", one_of({"accept", "strict"}))
+          .add("counts", &PrepareOptions::counts,
+               "values that are not whole numbers: accept, unless they look like something else than counts; strict: refuse; "
+               "trusted: "
+               "take them for counts whatever they look like (molecules corrected for collisions)",
+               one_of({"accept", "strict", "trusted"}))
           .add("library_size", &PrepareOptions::library_size,
                "genes that a cell's counts, detected genes and mitochondrial share are of: kept, those all sources are brought to; "
                "all, every gene of its file",

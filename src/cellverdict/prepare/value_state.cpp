@@ -201,6 +201,12 @@ std::string ValueWatch::see(const CsrBlock& cells) {
   if (state_ != ValueState::counts || cells.values.empty()) return {};
   const ValueJudgement judgement = judge_values(cells);
   state_ = judgement.state;
+  if (counts_ == "trusted" && state_ != ValueState::counts && state_ != ValueState::scaled) {
+    const std::string alike = state_ == ValueState::fractional_counts ? "" : " and look like " + value_state_name(state_);
+    state_ = ValueState::fractional_counts;
+    return file_ + ": the values are not all whole numbers" + alike +
+           "; they are taken for counts, as [prepare] counts = \"trusted\" says.";
+  }
   if (judged_ && state_ != ValueState::counts) {
     if (judgement.proven && state_ != ValueState::scaled)
       throw DataError({.where = fmt::format("{} cells {} to {}", file_, cells.first_row + 1, cells.first_row + cells.n_rows()),
@@ -210,7 +216,7 @@ std::string ValueWatch::see(const CsrBlock& cells) {
     state_ = ValueState::fractional_counts;
   }
   judged_ = true;
-  return check_value_state(state_, file_, strict_, at_hand_);
+  return check_value_state(state_, file_, counts_ == "strict", at_hand_);
 }
 
 void refuse_negative(const CsrRow& counts, const std::string& file, std::string_view cell, const GeneList& genes) {

@@ -48,17 +48,19 @@ void check_same_state(ValueState learned_from, ValueState found, const std::stri
 // Watches the values of a source as its blocks come by.
 class ValueWatch {
  public:
-  ValueWatch(std::string file, bool strict, std::vector<std::string> at_hand = {})
-      : file_(std::move(file)), at_hand_(std::move(at_hand)), strict_(strict) {}
+  // `counts` as [prepare] says.
+  ValueWatch(std::string file, std::string counts, std::vector<std::string> at_hand = {})
+      : file_(std::move(file)), at_hand_(std::move(at_hand)), counts_(std::move(counts)) {}
   // As check_value_state for what was seen so far: throws, or gives a sentence to warn with, once. Whole counts and then fractions
   // are fractional counts, unless the fractions are proven to be something else: then the file mixes two kinds, and is refused.
+  // Trusted values are counts whatever they look like.
   std::string see(const CsrBlock& cells);
   ValueState state() const { return state_; }
 
  private:
   std::string file_;
   std::vector<std::string> at_hand_;
-  bool strict_;
+  std::string counts_;
   bool judged_ = false;
   ValueState state_ = ValueState::counts;
 };

@@ -96,6 +96,11 @@ void check_latent(const Experiment& e, const std::string& file) {
   if ((m.kind == "transformer" || m.kind == "graph") && m.input != "latent")
     refuse("[model] kind = \"" + m.kind + "\"", "input = \"" + m.input + "\"", "input = \"latent\"",
            "these nets read the latent numbers of an autoencoder");
+  if (m.kind == "bert" && m.input != "genes")
+    refuse("[model] input = \"" + m.input + "\"", "kind = \"bert\"", "input = \"genes\"", "the net ranks the genes itself");
+  if (m.kind == "bert" && m.bert.checkpoint.empty() && m.bert.width % m.bert.heads != 0)
+    refuse("[model.bert] heads = " + std::to_string(m.bert.heads), "a width of " + std::to_string(m.bert.width),
+           "a width that the heads divide", "set width to a multiple of heads");
   if (m.kind == "bag" && m.input != "genes")
     refuse(
         "[model] input = \"" + m.input + "\"", "kind = \"bag\"", "a net of single cells",

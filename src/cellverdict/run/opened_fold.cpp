@@ -1,4 +1,5 @@
 #include <cellverdict/run/opened_fold.h>
+#include <cellverdict/run/token_stage.h>
 
 #include <algorithm>
 #include <memory>
@@ -29,6 +30,7 @@ std::vector<BaselinePrediction> OpenedFold::of_cells_where(const std::string& wh
 OpenedFold open_fold(const RunContext& context, const EvaluateOptions& options, const FoldRun& run) {
   OpenedFold fold{.run = run, .classifier = Classifier::load(run.folder / "model"), .asks_whole_side = !options.sets.empty()};
   const Preparation& preparation = fold.classifier.card().preparation;
+  fold.preparation = for_simple_models(fold.classifier.card().model, preparation);
   if (fold.classifier.card().model.input == "latent") {
     const auto encoder = std::make_shared<const Encoder>(fold.classifier.encoder());
     fold.latents = {.n = encoder->n_latents(), .of_view = [&context, encoder, preparation](const CellView& cells) {
@@ -40,7 +42,7 @@ OpenedFold open_fold(const RunContext& context, const EvaluateOptions& options, 
     if (std::ranges::find(options.baselines, name) != options.baselines.end()) names.push_back(name);
   const TrainView train = run.split.train();
   const TestView asked = fold.asks_whole_side ? run.split.whole().test() : run.split.test();
-  BaselineRequest request{.context = context, .train = train, .asked = asked, .preparation = preparation};
+  BaselineRequest request{.context = context, .train = train, .asked = asked, .preparation = fold.preparation};
   if (fold.latents.n > 0) request.latents = &fold.latents;
   fold.of_cells = predict_baselines(request, names);
   return fold;

@@ -14,6 +14,7 @@ namespace cellverdict {
 struct OpenedFold {
   const FoldRun& run;
   Classifier classifier;
+  Preparation preparation = {};                   // of the simple models
   CellNumbers latents = {};                       // of the model's encoder, which they keep; n = 0: it has none
   std::vector<BaselinePrediction> of_cells = {};  // those of [evaluate] baselines that a cell alone can be asked with
   bool asks_whole_side = false;                   // of_cells are of run.split.whole().test(), else of run.split.test()

@@ -60,6 +60,8 @@ std::string saved_experiment(const VariantRun& variant) {
   for (std::string* table : {&saved.data.gene_map, &saved.data.panel, &saved.data.harmonise})
     if (!table->empty()) *table = seen_from_there(*table);
   for (auto& file : saved.data.files) file = seen_from_there(file);
+  for (std::string* folder : {&saved.model.bert.checkpoint, &saved.model.bert.dictionary})
+    if (!folder->empty()) *folder = seen_from_there(*folder);
   return experiment_to_toml(saved);
 }
 
@@ -275,7 +277,7 @@ static void ask_baselines(const RunContext& context, const Experiment& experimen
       .context = context,
       .train = train,
       .asked = test,
-      .preparation = card.preparation,
+      .preparation = fold.preparation,
       .covariates = covariates_of({input.split, extra_heads, test.roles(), input.confounding}, options),
       .cell_type = cell_type,
       .k_means_types = options.types,

@@ -13,6 +13,7 @@
 #include <cellverdict/run/stage_resources.h>
 #include <cellverdict/run/stages.h>
 #include <cellverdict/run/sweep.h>
+#include <cellverdict/run/token_stage.h>
 #include <cellverdict/run/toml_file.h>
 
 #include <fmt/format.h>
@@ -89,7 +90,7 @@ std::string train_key_of(const RunContext& context, const VariantRun& variant, c
                 text_of(prepare_options().write(e.prepare)) + text_of(model_options().write(e.model)) +
                 text_of(train_options().write(e.train)) + e.evaluate.threshold +
                 (e.evaluate.temperature == "validation" ? "units weigh the same" : e.evaluate.temperature) +
-                std::to_string(context.threads) + std::string(version()) + torch_version());
+                std::to_string(context.threads) + token_files_key(e) + std::string(version()) + torch_version());
 }
 
 struct Training {
@@ -145,10 +146,17 @@ Classifier fit_one(const RunContext& context, const Experiment& e, const Split& 
     return train_classifier(context, split.train(), split.validation(), fitted.preparation, classes_of_heads(split, e.model),
                             request);
   }
-  const Preparation preparation = fit_preparation(context, split.train(), e.prepare);
+  const PrepareOptions asked = e.model.kind == "bert" ? counts_as_they_are(e.prepare) : e.prepare;
+  const Preparation preparation = fit_preparation(context, split.train(), asked);
   context.log(fmt::format("fit       {} genes in the files, {} in at least {} training cells, {} kept",
-                          with_commas(preparation.seen.size()), with_commas(preparation.n_genes_detected),
-                          e.prepare.min_cells_per_gene, with_commas(preparation.genes.size())));
+                          with_commas(preparation.seen.size()), with_commas(preparation.n_genes_detected), asked.min_cells_per_gene,
+                          with_commas(preparation.genes.size())));
+  std::optional<TokenDictionary> dictionary;
+  if (e.model.kind == "bert") {
+    dictionary = obtain_dictionary(context, e, split.train());
+    request.dictionary = &*dictionary;
+    request.model.bert = with_whole_paths(e);
+  }
   return train_classifier(context, split.train(), split.validation(), preparation, classes_of_heads(split, e.model), request);
 }
 

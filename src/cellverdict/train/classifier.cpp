@@ -1,8 +1,10 @@
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/digest.h>
 #include <cellverdict/base/error.h>
+#include <cellverdict/io/token_files.h>
 #include <cellverdict/nets/mlp.h>
 #include <cellverdict/train/bag_net.h>
+#include <cellverdict/train/bert_config_file.h>
 #include <cellverdict/train/latent_nets.h>
 #include <cellverdict/train/net_of_card.h>
 #include <cellverdict/train/net_of_encoder.h>
@@ -24,6 +26,7 @@ namespace {
 
 constexpr std::int64_t kPredictionBatch = 4096;
 constexpr const char* kEncoderPrefix = "autoencoder.";
+constexpr const char* kShapeFile = "config.json";
 
 bool keeps_graph_cells(const ModelCard& card) {
   return card.model.kind == "graph" && card.model.graph.transductive;
@@ -143,6 +146,8 @@ std::unique_ptr<Classifier::Parts> make_parts(const ModelCard& card) {
     const BagShape shape = bag_shape_of(card);
     refuse_giant(shape);
     parts->bags = std::make_shared<BagClassifier>(shape, card.train.seed);
+  } else if (card.model.kind == "bert") {
+    parts->net = make_cell_bert(card);
   } else if (card.model.kind == "transformer") {
     parts->net = make_transformer_net(card);
   } else if (card.model.kind == "graph") {
@@ -169,6 +174,7 @@ Classifier Classifier::load(const fs::path& folder) {
                       .found = "SHA-256 " + found,
                       .expected = card.weights_sha256 + " as in model.json",
                       .advice = "the weights are damaged or of another model: train again"});
+  if (card.model.kind == "bert") card.bert = read_bert_config(folder / kShapeFile);
   check_shapes(card, weights, weights_file.string());
   return through_torch_door("loading " + folder.string(), [&] {
     auto parts = make_parts(card);
@@ -192,6 +198,12 @@ void Classifier::save(const fs::path& folder) const {
   if (parts_->encoder) collect_tensors(*parts_->encoder, kEncoderPrefix, weights);
   if (parts_->graph_cells) collect_graph_cells(*parts_->graph_cells, weights);
   weights.metadata["cellverdict"] = card_.version;
+  if (card_.model.kind == "bert") {
+    weights.metadata["format"] = "pt";  // without it transformers does not open the file
+    write_file(out.temporary() / kShapeFile, bert_config_text(card_.bert));
+    write_token_dictionary(out.temporary(), dynamic_cast<const CellBert&>(*parts_->net).dictionary(card_.preparation.genes),
+                           "cellverdict");
+  }
   const fs::path file = out.temporary() / "model.safetensors";
   write_safetensors(file, weights);
   ModelCard card = card_;

@@ -3,6 +3,7 @@
 
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/encode/minibatches.h>
+#include <cellverdict/genes/token_dictionary.h>
 #include <cellverdict/train/encoder.h>
 #include <cellverdict/train/model_card.h>
 
@@ -82,8 +83,9 @@ inline std::string graph_name(const std::string& unit, std::string_view cell) {
 struct TrainRequest {
   ModelOptions model;
   TrainOptions train;
-  const Encoder* encoder = nullptr;        // of input "latent"; it becomes part of the classifier
-  const TrainView* graph_cells = nullptr;  // of a transductive graph: the cells of all sides, whose labels are not looked at
+  const Encoder* encoder = nullptr;             // of input "latent"; it becomes part of the classifier
+  const TrainView* graph_cells = nullptr;       // of a transductive graph: the cells of all sides, whose labels are not looked at
+  const TokenDictionary* dictionary = nullptr;  // of kind "bert"
   // Folder; the latest whole epoch, written every few seconds and on an interrupt. Empty: none is kept.
   std::filesystem::path checkpoints;
   std::string key;      // of everything that decides the result: a checkpoint of another key is not resumed

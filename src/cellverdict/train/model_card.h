@@ -1,6 +1,7 @@
 #pragma once
 // model.json: everything about a saved model but its weights. With model.safetensors beside it, it is all `predict` needs.
 
+#include <cellverdict/nets/bert_config.h>
 #include <cellverdict/prepare/preparation.h>
 #include <cellverdict/prepare/value_state.h>
 #include <cellverdict/split/side.h>
@@ -33,6 +34,7 @@ struct ModelCard {
   std::string version;  // of cellverdict
   ModelOptions model;
   TrainOptions train;
+  BertConfig bert;         // of kind "bert": the net's shape, in config.json beside model.json
   PrepareOptions prepare;  // quality control that the training cells passed
   Preparation preparation;
   std::vector<ModelHead> heads;            // the label first

@@ -4,6 +4,7 @@
 #include <cellverdict/nets/autoencoder.h>
 #include <cellverdict/nets/bag_classifier.h>
 #include <cellverdict/nets/cell_net.h>
+#include <cellverdict/train/cell_bert.h>
 #include <cellverdict/train/classifier.h>
 #include <cellverdict/train/graph_cells.h>
 

@@ -1,6 +1,7 @@
 #include <cellverdict/split/cohort.h>
 #include <cellverdict/split/one_against_rest.h>
 #include <cellverdict/stats/metrics.h>
+#include <cellverdict/train/loss.h>
 #include <cellverdict/train/objective.h>
 
 #include <cmath>
@@ -16,7 +17,8 @@ HeadTruth head_truth(const CellView& view, const std::vector<ModelHead>& heads) 
 }
 
 torch::Tensor combined_loss(const std::vector<torch::Tensor>& logits, const std::vector<std::vector<std::int64_t>>& truth,
-                            const std::vector<ModelHead>& heads, const std::vector<double>& class_weights) {
+                            const std::vector<ModelHead>& heads, const std::vector<double>& class_weights,
+                            const LossOptions& of_label) {
   torch::Tensor total = torch::zeros({}, logits[0].options());
   for (std::size_t h = 0; h < heads.size(); ++h) {
     std::vector<float> weights;
@@ -26,16 +28,13 @@ torch::Tensor combined_loss(const std::vector<torch::Tensor>& logits, const std:
       weight_sum += weights.back();
     }
     if (weight_sum == 0) continue;
-    const auto n = static_cast<std::int64_t>(truth[h].size());
     const torch::Tensor weight = torch::tensor(weights).to(logits[h].device());
-    torch::Tensor target = torch::tensor(truth[h]).clamp_min(0).to(logits[h].device());
-    torch::Tensor losses;  // [cells]
-    if (heads[h].n_logits() == 1) {
-      losses = torch::binary_cross_entropy_with_logits(logits[h].view({n}), target.to(logits[h].scalar_type()), {}, {},
-                                                       at::Reduction::None);
-    } else {
-      losses = torch::nll_loss(torch::log_softmax(logits[h], 1), target, {}, at::Reduction::None);
+    const torch::Tensor target = torch::tensor(truth[h]).clamp_min(0).to(logits[h].device());
+    if (h == 0 && of_label.kind == "dice") {
+      total = total + heads[h].weight * dice_loss(logits[h], target, weight);
+      continue;
     }
+    const torch::Tensor losses = losses_of_cells(h == 0 ? of_label : LossOptions{}, logits[h], target);
     total = total + heads[h].weight * (losses * weight).sum() / weight_sum;
   }
   return total;

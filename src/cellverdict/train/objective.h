@@ -13,10 +13,11 @@ namespace cellverdict {
 using HeadTruth = std::vector<std::vector<std::int32_t>>;  // [heads][cells]
 HeadTruth head_truth(const CellView& view, const std::vector<ModelHead>& heads);
 
-// Mean cross-entropy per head over the cells with a class, weighted and added. `class_weights` is of the label's head, may be
-// empty.
+// Mean cross-entropy per head over the cells with a class, weighted and added; of the label's head the loss `of_label` says.
+// `class_weights` is of the label's head, may be empty.
 torch::Tensor combined_loss(const std::vector<torch::Tensor>& logits, const std::vector<std::vector<std::int64_t>>& truth,
-                            const std::vector<ModelHead>& heads, const std::vector<double>& class_weights);
+                            const std::vector<ModelHead>& heads, const std::vector<double>& class_weights,
+                            const LossOptions& of_label = {});
 
 // Appends softmax (two classes: sigmoid) of each row, in double.
 void append_probabilities(const torch::Tensor& logits, std::int64_t n_classes, HeadProbabilities& out);

@@ -74,4 +74,21 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(const TrainOptions& o, c
                                      torch::optim::AdamOptions(o.learning_rate).weight_decay(o.weight_decay).eps(o.adam_epsilon));
 }
 
+std::unique_ptr<torch::optim::Optimizer> make_transformer_optimizer(const TrainOptions& options,
+                                                                    const std::vector<torch::Tensor>& parameters) {
+  std::vector<torch::Tensor> matrices, others;
+  for (const auto& parameter : parameters)
+    if (parameter.requires_grad()) (parameter.dim() > 1 ? matrices : others).push_back(parameter);
+  auto optimizer = make_optimizer(options, matrices);
+  TrainOptions plain = options;
+  plain.weight_decay = 0;
+  const auto of_others = make_optimizer(plain, others);
+  optimizer->add_param_group(of_others->param_groups()[0]);
+  return optimizer;
+}
+
+void set_learning_rate(torch::optim::Optimizer& optimizer, double rate) {
+  for (auto& group : optimizer.param_groups()) group.options().set_lr(rate);
+}
+
 }  // namespace cellverdict

@@ -14,4 +14,10 @@ namespace cellverdict {
 // A torch::optim::Adam, AdamW or SGD, by `options.optimizer`.
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(const TrainOptions& options, const std::vector<torch::Tensor>& parameters);
 
+// The same for a Transformer: weight decay of matrices alone, not of biases and LayerNorm, and nothing of frozen parameters.
+std::unique_ptr<torch::optim::Optimizer> make_transformer_optimizer(const TrainOptions& options,
+                                                                    const std::vector<torch::Tensor>& parameters);
+
+void set_learning_rate(torch::optim::Optimizer& optimizer, double rate);
+
 }  // namespace cellverdict

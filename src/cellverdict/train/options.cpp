@@ -14,6 +14,17 @@ const OptionTable<HeadOptions>& head_options() {
   return table;
 }
 
+const OptionTable<LossOptions>& loss_options() {
+  static const auto table =
+      OptionTable<LossOptions>("train.loss")
+          .add("kind", &LossOptions::kind,
+               "cross-entropy; bce: each class against the rest; dice: of the softmax, smooth 1; focal: -α (1 - p)^γ log p",
+               one_of({"cross-entropy", "bce", "dice", "focal"}))
+          .add("focal_gamma", &LossOptions::focal_gamma, "γ: how much less easy cells count", at_least(0))
+          .add("focal_alpha", &LossOptions::focal_alpha, "α: the weight of all of it", above(0));
+  return table;
+}
+
 // [[model.head]] is a list of tables.
 void read_heads(ModelOptions& options, const Value& value, const std::string& where) {
   const auto* list = std::get_if<ValueList>(&value.data);
@@ -48,9 +59,8 @@ const OptionTable<ModelOptions>& model_options() {
       OptionTable<ModelOptions>("model")
           .add("kind", &ModelOptions::kind,
                "mlp: of cells; transformer: of the latent numbers of a cell; graph: of cells and their neighbours in latent space; "
-               "bag: "
-               "of patients as bags of cells",
-               one_of({"mlp", "transformer", "graph", "bag"}))
+               "bag: of patients as bags of cells; bert: of the genes of a cell by rank (Geneformer)",
+               one_of({"mlp", "transformer", "graph", "bag", "bert"}))
           .add("input", &ModelOptions::input, "what the net sees of a cell: its genes, or the latent numbers of an autoencoder",
                one_of({"genes", "latent"}))
           .add("width", &ModelOptions::width, "units of each hidden layer", between(1, 65536))
@@ -69,7 +79,8 @@ const OptionTable<ModelOptions>& model_options() {
           .add_group("bag", &ModelOptions::bag, "of kind = \"bag\"", bag_options())
           .add_group("autoencoder", &ModelOptions::autoencoder, "of input = \"latent\"", autoencoder_options())
           .add_group("transformer", &ModelOptions::transformer, "of kind = \"transformer\"", transformer_options())
-          .add_group("graph", &ModelOptions::graph, "of kind = \"graph\"", graph_options());
+          .add_group("graph", &ModelOptions::graph, "of kind = \"graph\"", graph_options())
+          .add_group("bert", &ModelOptions::bert, "of kind = \"bert\"", bert_options());
   return table;
 }
 
@@ -89,6 +100,16 @@ const OptionTable<TrainOptions>& train_options() {
                "of adam and adamw, added to the root of the squared gradients (Keras, and so the LMNA study as published: 1e-7)",
                above(0))
           .add("weight_decay", &TrainOptions::weight_decay, "L2 penalty (adamw: decoupled)", at_least(0))
+          .add("schedule", &TrainOptions::schedule,
+               "of the learning rate after the warm-up: constant, or down to zero at the last step along a line, a polynomial (of "
+               "power "
+               "1, to 1e-7) or half a cosine",
+               one_of({"constant", "linear", "polynomial", "cosine"}))
+          .add("warmup", &TrainOptions::warmup, "steps in which the learning rate rises from zero", at_least(0))
+          .add("clip_norm", &TrainOptions::clip_norm, "gradients are scaled down to this norm; 0: never", at_least(0))
+          .add_group("loss", &TrainOptions::loss, "of the label", loss_options())
+          .add("upsample", &TrainOptions::upsample,
+               "show cells of rarer classes again, as often as the most frequent class is shown")
           .add("class_weights", &TrainOptions::class_weights, "weigh the label's loss by class frequency in training",
                one_of({"none", "balanced"}))
           .add("first_layer", &TrainOptions::first_layer, "product of the first layer; auto: sparse below a density of 0.4",

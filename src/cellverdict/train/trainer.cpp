@@ -7,12 +7,14 @@
 #include <cellverdict/train/net_of_encoder.h>
 #include <cellverdict/train/objective.h>
 #include <cellverdict/train/optimizer.h>
+#include <cellverdict/train/schedule.h>
 #include <cellverdict/train/torch_door.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace cellverdict {
 
@@ -35,7 +37,10 @@ class Trainer {
       validation_truth_ = head_truth(*validation, heads());
     }
     if (request.train.class_weights == "balanced") class_weights_ = balanced_weights(truth_[0], heads()[0].classes.size());
-    optimizer_ = make_optimizer(request.train, net_->parameters());
+    optimizer_ = is_bert() ? make_transformer_optimizer(request.train, net_->parameters())
+                           : make_optimizer(request.train, net_->parameters());
+    n_steps_ = batches_of(1).size() * static_cast<std::uint64_t>(request.train.epochs);
+    check_schedule(request.train, n_steps_);
     loop_.emplace(context_, request_, *net_, *optimizer_);
   }
 
@@ -68,7 +73,8 @@ class Trainer {
   // Also settles which kernel the first layer uses, for training and every later prediction.
   Classifier make_classifier(ModelCard card) {
     if (card.train.first_layer == "auto") card.train.first_layer = training_cells_.density() < kDenseFrom ? "sparse" : "dense";
-    auto parts = make_parts(card);
+    auto parts = card.model.kind == "bert" ? std::make_unique<Classifier::Parts>() : make_parts(card);
+    if (card.model.kind == "bert") parts->net = begin_cell_bert(request_, card);
     if (request_.encoder != nullptr) parts->encoder = request_.encoder->parts().net;
     if (request_.graph_cells != nullptr) {
       const CellView& all = *request_.graph_cells;
@@ -83,12 +89,34 @@ class Trainer {
 
   const std::vector<ModelHead>& heads() const { return classifier_.card().heads; }
 
-  EpochMetrics train_epoch(int number) {
+  bool is_bert() const { return classifier_.card().model.kind == "bert"; }
+
+  std::vector<std::vector<std::int64_t>> batches_of(int epoch) const {
+    const TrainOptions& o = request_.train;
     const std::int64_t n_cells = training_cells_.n_cells();
     // Neighbours must be there to be asked: a graph is trained on as a whole.
-    const auto batches = classifier_.card().model.kind == "graph"
-                             ? ordered_batches(n_cells, n_cells)
-                             : shuffled_batches(n_cells, request_.train.batch_size, request_.train.seed, number);
+    if (classifier_.card().model.kind == "graph") return ordered_batches(n_cells, n_cells);
+    if (o.upsample) return upsampled_batches(truth_[0], o.batch_size, o.seed, epoch);
+    return shuffled_batches(n_cells, o.batch_size, o.seed, epoch);
+  }
+
+  // Cells of a minibatch that go through the net together: all, or of a large net so many that their gradients are added up.
+  std::size_t together(const std::vector<std::int64_t>& batch) const {
+    return is_bert() ? static_cast<std::size_t>(classifier_.card().model.bert.cells_at_once) : batch.size();
+  }
+
+  void take_step(std::uint64_t step) {
+    const TrainOptions& o = request_.train;
+    if (o.schedule != "constant" || o.warmup > 0)
+      set_learning_rate(*optimizer_, o.learning_rate * schedule_factor(o, step, n_steps_));
+    if (o.clip_norm > 0) torch::nn::utils::clip_grad_norm_(net_->parameters(), o.clip_norm);
+    optimizer_->step();
+  }
+
+  EpochMetrics train_epoch(int number) {
+    const auto batches = batches_of(number);
+    std::int64_t n_shown = 0;
+    for (const auto& batch : batches) n_shown += std::ssize(batch);
     const auto kernel = classifier_.card().train.first_layer == "sparse" ? FirstLayerKernel::sparse : FirstLayerKernel::dense;
     HeadTruth truth_seen(1);
     std::vector<HeadProbabilities> probabilities_seen(1);
@@ -96,30 +124,34 @@ class Trainer {
     std::int64_t n_seen = 0;
     CsrBlock block;
     for (const auto& batch : batches) {
-      block.clear();
-      std::vector<std::vector<std::int64_t>> truth(heads().size());
-      if (places_.defined()) classifier_.parts().graph_cells->append_all(block);
-      for (const std::int64_t i : batch) {
-        if (!places_.defined()) training_cells_.append(i, block);
-        for (std::size_t h = 0; h < truth.size(); ++h) truth[h].push_back(truth_[h][i]);
-        truth_seen[0].push_back(truth_[0][i]);
-      }
       net_->train();
       optimizer_->zero_grad();
-      const CellBatch cells{block, kernel, context_.threads};
-      auto logits = net_->forward(cells, loop_->next_step());
-      if (places_.defined())  // the others have no label here
-        for (auto& of_head : logits) of_head = of_head.index_select(0, places_);
-      const torch::Tensor loss = combined_loss(logits, truth, heads(), class_weights_);
-      loss.backward();
-      optimizer_->step();
-
-      const double value = loss.item<double>();
-      EpochLoop::check_loss(value, number);
-      loss_sum += value * static_cast<double>(batch.size());
-      n_seen += static_cast<std::int64_t>(batch.size());
-      append_probabilities(logits[0], static_cast<std::int64_t>(heads()[0].classes.size()), probabilities_seen[0]);
-      context_.progress(fmt::format("epoch {}", number), n_seen, training_cells_.n_cells());
+      const std::uint64_t step = loop_->next_step();
+      for (std::size_t begin = 0; begin < batch.size(); begin += together(batch)) {
+        const auto some = std::span(batch).subspan(begin, std::min(together(batch), batch.size() - begin));
+        block.clear();
+        std::vector<std::vector<std::int64_t>> truth(heads().size());
+        if (places_.defined()) classifier_.parts().graph_cells->append_all(block);
+        for (const std::int64_t i : some) {
+          if (!places_.defined()) training_cells_.append(i, block);
+          for (std::size_t h = 0; h < truth.size(); ++h) truth[h].push_back(truth_[h][i]);
+          truth_seen[0].push_back(truth_[0][i]);
+        }
+        // Parts of a minibatch have masks of their own.
+        auto logits = net_->forward({block, kernel, context_.threads}, step + (begin << 40U));
+        if (places_.defined())  // the others have no label here
+          for (auto& of_head : logits) of_head = of_head.index_select(0, places_);
+        const double share = static_cast<double>(some.size()) / static_cast<double>(batch.size());
+        const torch::Tensor loss = combined_loss(logits, truth, heads(), class_weights_, request_.train.loss);
+        (share < 1 ? loss * share : loss).backward();
+        const double value = loss.item<double>();
+        EpochLoop::check_loss(value, number);
+        loss_sum += value * static_cast<double>(some.size());
+        append_probabilities(logits[0], static_cast<std::int64_t>(heads()[0].classes.size()), probabilities_seen[0]);
+      }
+      take_step(step);
+      n_seen += std::ssize(batch);
+      context_.progress(fmt::format("epoch {}", number), n_seen, n_shown);
       loop_->stop_if_asked(number);
     }
     EpochMetrics metrics = measure_side(probabilities_seen, truth_seen, {heads()[0]}, positive_);
@@ -139,6 +171,7 @@ class Trainer {
   HeadTruth validation_truth_;
   std::vector<double> class_weights_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  std::uint64_t n_steps_ = 0;  // of the whole training, if it is not stopped early
   std::optional<EpochLoop> loop_;
 };
 
