@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "split/example_cohort.h"
 
@@ -83,4 +84,23 @@ TEST_CASE("density is the share of non-zero values") {
   CsrBlock all;
   for (std::int64_t i = 0; i < cells.n_cells(); ++i) cells.append(i, all);
   CHECK(cells.density() == doctest::Approx(static_cast<double>(all.values.size()) / (40.0 * 20)));
+}
+
+TEST_CASE("upsampled minibatches show every cell of the rarer classes, and the classes equally often") {
+  std::vector<std::int32_t> classes(30, 0);
+  for (int i = 0; i < 7; ++i) classes[static_cast<std::size_t>(4 * i)] = 1;
+  classes[29] = -1;
+  std::map<std::int64_t, int> shown;
+  std::map<std::int32_t, int> of_class;
+  for (const auto& batch : upsampled_batches(classes, 8, 3, 1))
+    for (const auto i : batch) {
+      ++shown[i];
+      ++of_class[classes[static_cast<std::size_t>(i)]];
+    }
+  CHECK(shown.size() == 30);
+  CHECK(of_class[0] == 22);
+  CHECK(of_class[1] == 22);
+  CHECK(of_class[-1] == 1);
+  CHECK(upsampled_batches(classes, 8, 3, 1) == upsampled_batches(classes, 8, 3, 1));
+  CHECK(upsampled_batches(classes, 8, 3, 1) != upsampled_batches(classes, 8, 3, 2));
 }

@@ -20,6 +20,12 @@ namespace cellverdict {
 
 namespace {
 
+std::int64_t n_weights(const torch::nn::Module& net) {
+  std::int64_t n = 0;
+  for (const auto& parameter : net.parameters()) n += parameter.numel();
+  return n;
+}
+
 class Trainer {
  public:
   Trainer(const RunContext& context, const TrainView& train, const std::optional<ValidationView>& validation, ModelCard card,
@@ -46,13 +52,7 @@ class Trainer {
 
   Classifier train() {
     torch::set_num_threads(context_.threads);
-    context_.log(training_cells_.are_latent()
-                     ? fmt::format("train     {} cells × {} latent numbers, {}", with_commas(training_cells_.n_cells()),
-                                   training_cells_.n_genes(), classifier_.card().model.kind)
-                     : fmt::format("train     {} cells × {} genes, {:.0f} % non-zero, {} first layer, {}",
-                                   with_commas(training_cells_.n_cells()), with_commas(training_cells_.n_genes()),
-                                   100 * training_cells_.density(), classifier_.card().train.first_layer,
-                                   training_cells_.cached() ? "kept prepared in memory" : "prepared while reading"));
+    context_.log("train     " + training_in_words());
     EpochWork work{.train = [this](int number) { return train_epoch(number); }, .validate = {}};
     if (validation_cells_)
       work.validate = [this] {
@@ -88,6 +88,19 @@ class Trainer {
   }
 
   const std::vector<ModelHead>& heads() const { return classifier_.card().heads; }
+
+  std::string training_in_words() const {
+    const ModelCard& card = classifier_.card();
+    const std::string cells = with_commas(training_cells_.n_cells());
+    if (training_cells_.are_latent())
+      return fmt::format("{} cells × {} latent numbers, {}", cells, training_cells_.n_genes(), card.model.kind);
+    if (is_bert())
+      return fmt::format("{} cells by rank, BERT of {} layers × {}, {} weights", cells, card.bert.layers, card.bert.width,
+                         with_commas(n_weights(*net_)));
+    return fmt::format("{} cells × {} genes, {:.0f} % non-zero, {} first layer, {}", cells, with_commas(training_cells_.n_genes()),
+                       100 * training_cells_.density(), card.train.first_layer,
+                       training_cells_.cached() ? "kept prepared in memory" : "prepared while reading");
+  }
 
   bool is_bert() const { return classifier_.card().model.kind == "bert"; }
 
