@@ -20,7 +20,7 @@ try:
     import torch
     from safetensors.numpy import load_file
     from sklearn.metrics import roc_auc_score
-    from transformers import BertForSequenceClassification
+    from transformers import BertForMaskedLM, BertForSequenceClassification
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(SKIPPED)
@@ -113,6 +113,27 @@ def check_going_on(play: Player) -> None:
     check(said is not None, "the dictionary is found beside the checkpoint")
 
 
+def check_pretraining(play: Player) -> None:
+    """Masked genes are learned on the training side before labels are looked at, once for all variants, into a folder of transformers."""
+    text = EXPERIMENT.replace('specials = "V2"', 'pretrain_epochs = 6, pretrain_warmup = 5, pretrain_rate = 3e-3, specials = "V2"')
+    text += '\n[[variant]]\nname = "all"\n[[variant]]\nname = "first layer frozen"\nset = { "model.bert.freeze" = "first:1" }\n'
+    (play.folder / "pre.toml").write_text(text)
+    play("train", "pre.toml", "--out", "pre", "--set", "train.epochs=1")
+    [folder] = (play.folder / "pre" / "pretrained").iterdir()
+    losses = [epoch["train"]["loss"] for epoch in json.loads((folder / "net" / "curve.json").read_text())["epochs"]]
+    check(losses[-1] < losses[0] - 0.1, f"masked genes are learned ({losses})")
+    net = BertForMaskedLM.from_pretrained(folder / "net")
+    check(net.config.vocab_size == len(json.loads((folder / "net" / "token_dictionary_cellverdict.json").read_text())), "transformers opens it")
+    before = load_file(folder / "net" / "model.safetensors")
+    after = load_file(play.folder / "pre" / "first-layer-frozen" / "model" / "model.safetensors")
+    name = "bert.encoder.layer.0.attention.self.query.weight"
+    check(np.array_equal(before[name], after[name]), "fine-tuning goes on from it")
+    first = (folder / "net" / "model.safetensors").read_bytes()
+    play("train", "pre.toml", "--variant", "all", "--out", "pre-again", "--set", "train.epochs=1")
+    [again] = (play.folder / "pre-again" / "pretrained").iterdir()
+    check(first == (again / "net" / "model.safetensors").read_bytes(), "the same seed gives the same bytes")
+
+
 def check_refusals(play: Player) -> None:
     def refused(old: str, new: str, says: str, code: int) -> None:
         check(old in EXPERIMENT, f"the experiment has {old}")
@@ -151,6 +172,7 @@ def main() -> int:
         check(all(abs(again[c["cell"]] - float(c["p_disease"])) < 1e-5 for c in files.read_table(run / "predictions.tsv")),
               "predict says the same again")  # fmt: skip
         check_going_on(play)
+        check_pretraining(play)
         check_refusals(play)
     return 0
 

@@ -1,8 +1,12 @@
 #include <cellverdict/base/digest.h>
 #include <cellverdict/base/error.h>
+#include <cellverdict/base/version.h>
 #include <cellverdict/encode/gene_medians.h>
 #include <cellverdict/io/token_files.h>
+#include <cellverdict/run/stage_keys.h>
 #include <cellverdict/run/token_stage.h>
+#include <cellverdict/train/classifier.h>
+#include <cellverdict/train/pretrain.h>
 
 #include <fmt/format.h>
 
@@ -70,6 +74,45 @@ TokenDictionary obtain_dictionary(const RunContext& context, const Experiment& e
   context.log(fmt::format("tokens    {} genes with their medians over {} training cells  {:.1f} s",
                           with_commas(dictionary.n_genes()), with_commas(train.n_cells()), watch.seconds()));
   return dictionary;
+}
+
+fs::path obtain_pretrained(const RunContext& context, const Experiment& e, const Split& split, const Preparation& preparation,
+                           const TokenDictionary& dictionary, const EncoderPlace& place) {
+  const BertOptions o = with_whole_paths(e);
+  if (place.run.empty())
+    throw UsageError({.where = "[model.bert] pretrain_epochs",
+                      .found = "a fit that is written nowhere",
+                      .expected = "a run folder",
+                      .advice = "leave \"everything\" out of [evaluate] permute"});
+  BertOptions decides = o;
+  decides.freeze = "none";
+  decides.extra_layers = 0;
+  decides.pooling = "first";
+  const auto text = [](const ValueTable& table) { return Value{table, {}}.text(); };
+  const std::string key =
+      sha256(place.store_key + text(data_options().write(e.data)) + text(split_options().write(e.split)) +
+             text(cv_options().write(e.cv)) + std::to_string(split.summary().fold) + text(prepare_options().write(e.prepare)) +
+             text(bert_options().write(decides)) + token_files_key(e) + std::to_string(e.train.seed) +
+             std::to_string(context.threads) + std::string(version()) + torch_version());
+  const fs::path folder = place.run / "pretrained" / key.substr(0, 12);
+  if (read_stage_key(folder, "pretrained") == key) {
+    context.log("pretrain  up to date: " + folder.string());
+    return folder / "net";
+  }
+  const Stopwatch watch;
+  const LearningCurve curve = pretrain_bert(context, split.train(), split.validation(), preparation,
+                                            {.options = o,
+                                             .dictionary = dictionary,
+                                             .seed = e.train.seed,
+                                             .out = folder / "net",
+                                             .checkpoints = folder / "checkpoint",
+                                             .key = key,
+                                             .resume = place.resume});
+  write_stage_key(folder, "pretrained", key);
+  fs::remove_all(folder / "checkpoint");
+  context.log(fmt::format("pretrain  best epoch {} of {}, {}  {:.1f} s", curve.best_epoch, curve.epochs.size(),
+                          (folder / "net").string(), watch.seconds()));
+  return folder / "net";
 }
 
 std::string token_files_key(const Experiment& e) {

@@ -156,6 +156,8 @@ Classifier fit_one(const RunContext& context, const Experiment& e, const Split& 
     dictionary = obtain_dictionary(context, e, split.train());
     request.dictionary = &*dictionary;
     request.model.bert = with_whole_paths(e);
+    if (e.model.bert.pretrain_epochs > 0)
+      request.model.bert.checkpoint = obtain_pretrained(context, e, split, preparation, *dictionary, place).string();
   }
   return train_classifier(context, split.train(), split.validation(), preparation, classes_of_heads(split, e.model), request);
 }

@@ -103,6 +103,7 @@ void look_at_the_rest(const WeightsFile& file, const torch::OrderedDict<std::str
   const NamedTensor* words = file.find("bert.embeddings.word_embeddings.weight");
   for (const auto& [name, tensor] : file.tensors) {
     if (parameters.contains(name) || name == "bert.embeddings.position_ids" || name == "cls.predictions.decoder.bias") continue;
+    if (name.starts_with("cell_")) continue;  // what train/cell_bert.h keeps beside the net
     if (name == "cls.predictions.decoder.weight") {
       if (words != nullptr && !std::ranges::equal(tensor.data(), words->data()))
         file.refuse(name, "other numbers than the embeddings have", "the same: the decoder is tied to them");

@@ -28,6 +28,14 @@ const OptionTable<BertOptions>& bert_options() {
                "what training leaves as it is: none, first:2, last:2, embeddings, or some of these joined by commas")
           .add("pooling", &BertOptions::pooling, "what the class is read from: the first token, the mean of all",
                one_of({"first", "mean"}))
+          .add("pretrain_epochs", &BertOptions::pretrain_epochs,
+               "passes over the training cells to learn masked genes before any label is looked at; 0: none. The folder of that "
+               "net is "
+               "kept in the run as pretrained/",
+               at_least(0))
+          .add("pretrain_batch", &BertOptions::pretrain_batch, "cells per minibatch of these", between(2, 1 << 20))
+          .add("pretrain_rate", &BertOptions::pretrain_rate, "learning rate of these, falling linearly", above(0))
+          .add("pretrain_warmup", &BertOptions::pretrain_warmup, "steps in which it rises from zero", at_least(0))
           .add("cells_at_once", &BertOptions::cells_at_once,
                "cells of a minibatch whose gradients are computed together and added up: bounds the memory", between(1, 4096));
   return table;

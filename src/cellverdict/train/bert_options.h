@@ -18,9 +18,13 @@ struct BertOptions {
   std::int64_t heads = 4;
   std::int64_t feed_forward = 512;
   double dropout = 0.02;
-  std::int64_t extra_layers = 0;    // fresh ones behind them; the pancreas study's task-specific layer: 1
-  std::string freeze = "none";      // "first:2", "last:2", "embeddings", joined by commas
-  std::string pooling = "first";    // what the class is read from: the first token, or the mean of all
+  std::int64_t extra_layers = 0;  // fresh ones behind them; the pancreas study's task-specific layer: 1
+  std::string freeze = "none";    // "first:2", "last:2", "embeddings", joined by commas
+  std::string pooling = "first";  // what the class is read from: the first token, or the mean of all
+  int pretrain_epochs = 0;        // of masked genes, on the same training cells, before the labels are looked at; 0: none
+  std::int64_t pretrain_batch = 12;
+  double pretrain_rate = 1e-3;
+  std::int64_t pretrain_warmup = 10000;
   std::int64_t cells_at_once = 12;  // of a minibatch, gradients added up: bounds the memory
 };
 const OptionTable<BertOptions>& bert_options();

@@ -119,6 +119,19 @@ std::shared_ptr<CellBert> make_cell_bert(const ModelCard& card) {
                                     card.model.bert.length);
 }
 
+BertConfig fresh_bert(const BertOptions& o, const TokenDictionary& dictionary) {
+  return {.vocabulary = dictionary.vocabulary(),
+          .width = o.width,
+          .layers = o.layers,
+          .extra_layers = o.extra_layers,
+          .heads = o.heads,
+          .feed_forward = o.feed_forward,
+          .positions = o.length > 0 ? o.length : dictionary.longest(),
+          .hidden_dropout = o.dropout,
+          .attention_dropout = o.dropout,
+          .pooling = o.pooling};
+}
+
 std::shared_ptr<CellBert> begin_cell_bert(const TrainRequest& request, ModelCard& card) {
   if (card.heads.size() > 1)
     throw UsageError({.where = "[[model.head]]",
@@ -140,19 +153,10 @@ std::shared_ptr<CellBert> begin_cell_bert(const TrainRequest& request, ModelCard
     net = std::move(opened.net);
     notes.insert(notes.end(), opened.notes.begin(), opened.notes.end());
   } else {
-    net = std::make_shared<Bert>(BertConfig{.vocabulary = dictionary.vocabulary(),
-                                            .width = o.width,
-                                            .layers = o.layers,
-                                            .extra_layers = o.extra_layers,
-                                            .heads = o.heads,
-                                            .feed_forward = o.feed_forward,
-                                            .positions = o.length > 0 ? o.length : dictionary.longest(),
-                                            .hidden_dropout = o.dropout,
-                                            .attention_dropout = o.dropout,
-                                            .task = BertTask::sequence,
-                                            .pooling = o.pooling,
-                                            .labels = classes},
-                                 card.train.seed);
+    BertConfig config = fresh_bert(o, dictionary);
+    config.task = BertTask::sequence;
+    config.labels = classes;
+    net = std::make_shared<Bert>(config, card.train.seed);
   }
   net->freeze(parse_bert_freeze(o.freeze));
   card.bert = net->config();

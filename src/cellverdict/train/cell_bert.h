@@ -29,9 +29,10 @@ class CellBert : public CellNet {
   TokenDictionary dictionary(const GeneList& genes) const;  // of the genes that have a token
   std::vector<std::string> take_notes() override;
 
- private:
+  // Rows of counts as tokens.
   TokenBatch tokens_of(const CellBatch& cells);
 
+ private:
   std::shared_ptr<Bert> net_;
   torch::Tensor token_, median_;  // [genes] int64, -1: none; float64
   torch::Tensor specials_;        // int64 [2] <cls>, <eos>; -1: none
@@ -40,6 +41,9 @@ class CellBert : public CellNet {
   RankWorkspace workspace_;
   std::vector<std::string> notes_;
 };
+
+// The shape of fresh weights, a masked language model.
+BertConfig fresh_bert(const BertOptions& options, const TokenDictionary& dictionary);
 
 // As a saved model describes it, to be given its weights.
 std::shared_ptr<CellBert> make_cell_bert(const ModelCard& card);

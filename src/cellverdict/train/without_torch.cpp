@@ -2,6 +2,7 @@
 
 #include <cellverdict/base/error.h>
 #include <cellverdict/train/classifier.h>
+#include <cellverdict/train/pretrain.h>
 
 namespace cellverdict {
 
@@ -34,6 +35,11 @@ ReconstructionQuality Encoder::reconstruct(const RunContext&, const CellView&, c
 }
 Encoder fit_encoder(const RunContext&, const TrainView&, const std::optional<ValidationView>&, const Preparation&,
                     const EncoderRequest&) {
+  refuse("train");
+}
+
+LearningCurve pretrain_bert(const RunContext&, const TrainView&, const std::optional<ValidationView>&, const Preparation&,
+                            const PretrainRequest&) {
   refuse("train");
 }
 
