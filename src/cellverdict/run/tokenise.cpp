@@ -213,7 +213,7 @@ class Tokeniser {
     opened_ = open_labelled(planned_[at_].file, open_options(context_, request_.data));
     const SourceHead& head = opened_->head;
     encoder_.emplace(dictionary_, planned_[at_].columns, RankOptions{request_.length});
-    watch_.emplace(head.path.string(), false, head.layers);
+    watch_.emplace(head.path.string(), "accept", head.layers);
     block_rows_ = head.n_nonzero > 0 ? std::clamp<std::int64_t>(kBlockEntries * head.n_cells / head.n_nonzero, 64, 16384) : 1024;
   }
 
