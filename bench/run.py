@@ -20,6 +20,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bert
 import kernels
 import large
 import lineage
@@ -27,7 +28,7 @@ import patients
 import tokens
 from rows import HERE, ROOT, THREADS, Run, measure, page, row, table_of
 
-GROUPS = ("small", "files", "kernels", "patients", "umap", "scale", "lineage", "tokens")
+GROUPS = ("small", "files", "kernels", "patients", "umap", "scale", "lineage", "tokens", "bert")
 PREPARE = "min_genes = 200\nmax_genes = 6000\nmax_mito_percent = 20\nmax_cells = 0\ngenes = { select = 'variance', n = 1000 }\n"
 
 
@@ -215,6 +216,8 @@ class Bench:
             lineage.measure_group(self)
         elif name == "tokens":
             tokens.measure_group(self)
+        elif name == "bert":
+            bert.measure_group(self)
         else:
             patients.measure_group(self, name)
         return self.rows
@@ -284,7 +287,7 @@ def machine():
 def versions(program):
     said = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
     found = {"cellverdict": re.search(r"\d+\.\d+\.\d+", said).group()}
-    for name in ("scanpy", "anndata", "scikit-learn", "pynndescent", "numpy", "torch"):
+    for name in ("scanpy", "anndata", "scikit-learn", "pynndescent", "transformers", "numpy", "torch"):
         found[name] = importlib.metadata.version(name).split("+")[0]
     return found
 
@@ -308,6 +311,7 @@ NOTES = (
     *patients.NOTES,
     *lineage.NOTES,
     *tokens.NOTES,
+    *bert.NOTES,
 )
 
 

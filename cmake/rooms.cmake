@@ -67,7 +67,7 @@ add_room(split    USES base table)
 add_room(prepare  USES base table genes io split INCLUDES ${NLOHMANN_INCLUDE_DIR})
 add_room(stats    USES base INCLUDES ${BOOST_INCLUDE_DIR})
 add_room(encode   USES base table genes split prepare stats)
-add_room(nets     USES base table sparse TORCH TORCH_FREE attention_products.cpp attention_rows.cpp)
+add_room(nets     USES base table sparse TORCH TORCH_FREE attention_products.cpp attention_rows.cpp int8_products.cpp)
 add_room(train    USES base table genes sparse split prepare encode stats io nets INCLUDES ${NLOHMANN_INCLUDE_DIR}
                   TORCH TORCH_FREE options.cpp bag_options.cpp bert_options.cpp latent_options.cpp model_card.cpp
                   bert_config_file.cpp)

@@ -4,6 +4,7 @@
 #include <cellverdict/io/safetensors.h>
 #include <cellverdict/train/bert_config_file.h>
 #include <cellverdict/train/bert_folder.h>
+#include <cellverdict/train/bert_int8_folder.h>
 #include <cellverdict/train/tensors.h>
 
 #include <doctest/doctest.h>
@@ -109,6 +110,10 @@ TEST_CASE("what is written loads in transformers with the same logits, and what 
     CHECK(opened.fresh.empty());
     CHECK(opened.unused.empty());
     CHECK(logits_off(*opened.net, from_named(*truth.find("logits"))) <= 1e-4);
+    CHECK(fs::exists(scratch / ("bin-" + name) / "pytorch_model.bin"));
+    const OpenedBert old = open_bert(scratch / ("bin-" + name), {});
+    CHECK(old.notes.empty());
+    CHECK(logits_off(*old.net, from_named(*truth.find("logits"))) <= 1e-4);
   }
   const OpenedBert classifier = open_bert(scratch / "theirs-masked", {.task = BertTask::sequence, .labels = {"a", "b"}});
   CHECK(classifier.fresh ==
@@ -249,4 +254,27 @@ TEST_CASE("which layers stay as they are is said in words") {
   CHECK(both.last == 4);
   CHECK(both.embeddings);
   for (const char* wrong : {"first", "first:-1", "2", "first:2x", ""}) CHECK_THROWS_AS(parse_bert_freeze(wrong), UsageError);
+}
+
+TEST_CASE("a BERT of 8 bits comes back to the byte, takes less than 45 % of the room, and is refused where it does not fit") {
+  const ScratchFolder scratch;
+  for (const auto& [task, name] : kBertTasks) {
+    const fs::path folder = written(scratch, name, task), small = scratch / ("int8-" + name);
+    const OpenedBert opened = open_bert(folder, {});
+    const Int8Bert made(opened.net->config(), round_weights(*opened.net));
+    CHECK_FALSE(has_int8_bert(folder));
+    write_int8_bert(small, made);
+    CHECK(has_int8_bert(small));
+    CHECK(torch::equal(open_int8_bert(small).forward(some_tokens()), made.forward(some_tokens())));
+  }
+  BertConfig wide = bert_preset("V1-10M");
+  wide.layers = 1;
+  Bert net(wide, 1);
+  write_bert(scratch / "wide", net);
+  write_int8_bert(scratch / "wide", {wide, round_weights(net)});
+  CHECK(static_cast<double>(fs::file_size(scratch / "wide/model.int8.safetensors")) <
+        0.45 * static_cast<double>(fs::file_size(scratch / "wide/model.safetensors")));
+  const fs::path other = scratch / "int8-tokens";
+  write_file(other / "config.json", bert_config_text(small_config(BertTask::sequence)));
+  CHECK(contains(refusal([&] { open_int8_bert(other); }), "tensor 'bert.pooler.dense.bias': found nothing, expected shape [32]"));
 }

@@ -12,11 +12,6 @@ namespace cellverdict {
 
 namespace {
 
-torch::Tensor activate(const torch::Tensor& x, const std::string& activation) {
-  if (activation == "relu") return torch::relu(x);
-  return at::gelu(x, activation == "gelu_new" ? "tanh" : "none");
-}
-
 torch::Tensor dropped(const torch::Tensor& x, const BertDropout& dropout, std::uint64_t place) {
   return counter_dropout(x, dropout.hidden, mix_bits(dropout.key + place));
 }
@@ -106,6 +101,60 @@ TokenBatch make_token_batch(std::span<const std::int64_t> tokens, std::vector<st
   return {.tokens = ids, .offsets = std::make_shared<const std::vector<std::int64_t>>(std::move(offsets))};
 }
 
+void check_tokens(const TokenBatch& batch, const BertConfig& config) {
+  const std::vector<std::int64_t>& offsets = *batch.offsets;
+  if (offsets.size() < 2 || offsets.front() != 0 || offsets.back() != batch.tokens.size(0))
+    throw InternalError({.where = "BERT", .found = "offsets that do not fit the tokens", .expected = "0 to their number"});
+  for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
+    const std::int64_t n = offsets[s + 1] - offsets[s];
+    if (n < 1 || n > config.positions)
+      throw DataError({.where = "BERT",
+                       .found = "a sequence of " + std::to_string(n) + " tokens",
+                       .expected = "1 to " + std::to_string(config.positions) + ", the positions of the model",
+                       .advice = "tokenise with a length that the model has"});
+  }
+  const auto [low, high] = torch::aminmax(batch.tokens);
+  const std::int64_t least = low.item<std::int64_t>(), most = high.item<std::int64_t>();
+  if (least < 0 || most >= config.vocabulary)
+    throw DataError({.where = "BERT",
+                     .found = "token " + std::to_string(least < 0 ? least : most),
+                     .expected = "0 to " + std::to_string(config.vocabulary - 1) + ", the vocabulary of the model",
+                     .advice = "tokenise with the dictionary that the model was trained with"});
+}
+
+torch::Tensor by_parts(const TokenBatch& batch, std::int64_t width, const std::function<torch::Tensor(const TokenBatch&)>& encode) {
+  constexpr std::int64_t kTokens = 2048;  // at least so many at a time
+  const std::vector<std::int64_t>& offsets = *batch.offsets;
+  if (offsets.back() <= kTokens) return encode(batch);
+  torch::Tensor out;
+  for (std::size_t first = 0; first + 1 < offsets.size();) {
+    std::vector<std::int64_t> some = {0};
+    std::size_t last = first;
+    while (last + 1 < offsets.size() && some.back() < kTokens) some.push_back(offsets[++last] - offsets[first]);
+    const std::int64_t n = some.back();
+    const torch::Tensor made = encode({.tokens = batch.tokens.narrow(0, offsets[first], n),
+                                       .offsets = std::make_shared<const std::vector<std::int64_t>>(std::move(some))});
+    if (!out.defined()) out = torch::empty({offsets.back(), width}, made.options());
+    out.narrow(0, offsets[first], n).copy_(made);
+    first = last;
+  }
+  return out;
+}
+
+torch::Tensor activate_bert(const torch::Tensor& x, const std::string& activation) {
+  if (activation == "relu") return torch::relu(x);
+  return at::gelu(x, activation == "gelu_new" ? "tanh" : "none");
+}
+
+torch::Tensor pool_sequences(const torch::Tensor& hidden, const SequenceOffsets& offsets, const BertConfig& config) {
+  std::vector<torch::Tensor> rows;
+  for (std::size_t s = 0; s + 1 < offsets->size(); ++s) {
+    const torch::Tensor tokens = hidden.narrow(0, (*offsets)[s], (*offsets)[s + 1] - (*offsets)[s]);
+    rows.push_back(config.pooling == "mean" ? tokens.mean(0) : tokens[0]);
+  }
+  return torch::stack(rows);
+}
+
 torch::Tensor BertLayer::query_key_value(const torch::Tensor& x) const {
   return torch::linear(x, torch::cat({query.weight, key.weight, value.weight}), torch::cat({query.bias, key.bias, value.bias}));
 }
@@ -114,7 +163,7 @@ torch::Tensor BertLayer::forward(const torch::Tensor& x, const SequenceOffsets& 
   const torch::Tensor seen =
       packed_attention(query_key_value(x), offsets, {.heads = heads, .dropout = dropout.attention, .key = mix_bits(dropout.key)});
   const torch::Tensor y = attention_norm(x + dropped(attention_output(seen), dropout, 1));
-  return output_norm(y + dropped(output(activate(intermediate(y), activation)), dropout, 2));
+  return output_norm(y + dropped(output(activate_bert(intermediate(y), activation)), dropout, 2));
 }
 
 torch::Tensor Bert::parameter(const std::string& name, torch::IntArrayRef shape, std::uint64_t seed) {
@@ -171,27 +220,6 @@ Bert::Bert(const BertConfig& config, std::uint64_t seed) : config_(config), seed
   }
 }
 
-void Bert::check_batch(const TokenBatch& batch) const {
-  const std::vector<std::int64_t>& offsets = *batch.offsets;
-  if (offsets.size() < 2 || offsets.front() != 0 || offsets.back() != batch.tokens.size(0))
-    throw InternalError({.where = "BERT", .found = "offsets that do not fit the tokens", .expected = "0 to their number"});
-  for (std::size_t s = 0; s + 1 < offsets.size(); ++s) {
-    const std::int64_t n = offsets[s + 1] - offsets[s];
-    if (n < 1 || n > config_.positions)
-      throw DataError({.where = "BERT",
-                       .found = "a sequence of " + std::to_string(n) + " tokens",
-                       .expected = "1 to " + std::to_string(config_.positions) + ", the positions of the model",
-                       .advice = "tokenise with a length that the model has"});
-  }
-  const auto [low, high] = torch::aminmax(batch.tokens);
-  const std::int64_t least = low.item<std::int64_t>(), most = high.item<std::int64_t>();
-  if (least < 0 || most >= config_.vocabulary)
-    throw DataError({.where = "BERT",
-                     .found = "token " + std::to_string(least < 0 ? least : most),
-                     .expected = "0 to " + std::to_string(config_.vocabulary - 1) + ", the vocabulary of the model",
-                     .advice = "tokenise with the dictionary that the model was trained with"});
-}
-
 BertDropout Bert::dropout(const std::string& place, std::uint64_t step) const {
   if (!is_training()) return {};
   return {.hidden = config_.hidden_dropout,
@@ -200,7 +228,7 @@ BertDropout Bert::dropout(const std::string& place, std::uint64_t step) const {
 }
 
 torch::Tensor Bert::embed(const TokenBatch& batch, std::uint64_t step) {
-  check_batch(batch);
+  check_tokens(batch, config_);
   const torch::Tensor where = places(batch.offsets, words_.device());
   const torch::Tensor sum =
       torch::embedding(words_, batch.tokens.to(words_.device())) + types_[0] + torch::embedding(positions_, where);
@@ -220,23 +248,10 @@ torch::Tensor Bert::encode_embedded(const torch::Tensor& embedded, const Sequenc
 }
 
 torch::Tensor Bert::encode(const TokenBatch& batch, std::uint64_t step) {
-  constexpr std::int64_t kTokens = 2048;  // at least so many at a time: what lies between layers stays in the caches
-  if (torch::GradMode::is_enabled() || is_training() || batch.tokens.size(0) <= kTokens)
-    return encode_embedded(embed(batch, step), batch.offsets, step);
-  check_batch(batch);
-  torch::Tensor out = torch::empty({batch.tokens.size(0), config_.width}, words_.options().requires_grad(false));
-  const std::vector<std::int64_t>& offsets = *batch.offsets;
-  for (std::size_t first = 0; first + 1 < offsets.size();) {
-    std::vector<std::int64_t> some = {0};
-    std::size_t last = first;
-    while (last + 1 < offsets.size() && some.back() < kTokens) some.push_back(offsets[++last] - offsets[first]);
-    const std::int64_t n = some.back();
-    const TokenBatch part{.tokens = batch.tokens.narrow(0, offsets[first], n),
-                          .offsets = std::make_shared<const std::vector<std::int64_t>>(std::move(some))};
-    out.narrow(0, offsets[first], n).copy_(encode_embedded(embed(part, step), part.offsets, step));
-    first = last;
-  }
-  return out;
+  const auto all = [&](const TokenBatch& part) { return encode_embedded(embed(part, step), part.offsets, step); };
+  if (torch::GradMode::is_enabled() || is_training()) return all(batch);
+  check_tokens(batch, config_);
+  return by_parts(batch, config_.width, all);
 }
 
 std::vector<torch::Tensor> Bert::hidden_states(const TokenBatch& batch, std::uint64_t step) {
@@ -255,22 +270,13 @@ torch::Tensor Bert::attention_shares(std::int64_t layer, const torch::Tensor& in
   return torch::softmax(torch::matmul(three[0], three[1].transpose(1, 2)) / std::sqrt(static_cast<double>(head_width)), 2);
 }
 
-torch::Tensor Bert::pool(const torch::Tensor& hidden, const SequenceOffsets& offsets) const {
-  std::vector<torch::Tensor> rows;
-  for (std::size_t s = 0; s + 1 < offsets->size(); ++s) {
-    const torch::Tensor tokens = hidden.narrow(0, (*offsets)[s], (*offsets)[s + 1] - (*offsets)[s]);
-    rows.push_back(config_.pooling == "mean" ? tokens.mean(0) : tokens[0]);
-  }
-  return torch::stack(rows);
-}
-
 torch::Tensor Bert::logits(const torch::Tensor& hidden, const TokenBatch& batch, std::uint64_t step, const torch::Tensor& rows) {
   const BertDropout drop{.hidden = is_training() ? config_.dropout_of_classifier() : 0,
                          .key = Random(seed_, "bert dropout", "classifier", step)()};
   if (config_.task == BertTask::sequence) return classifier_(dropped(torch::tanh(pooler_(pool(hidden, batch.offsets))), drop, 0));
   const torch::Tensor seen = rows.defined() ? hidden.index_select(0, rows) : hidden;
   if (config_.task == BertTask::tokens) return classifier_(dropped(seen, drop, 0));
-  return torch::linear(transform_norm_(activate(transform_(seen), config_.activation)), words_, decoder_bias_);
+  return torch::linear(transform_norm_(activate_bert(transform_(seen), config_.activation)), words_, decoder_bias_);
 }
 
 void Bert::freeze(const BertFreeze& freeze) {

@@ -17,6 +17,7 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <utility>
@@ -32,6 +33,14 @@ struct TokenBatch {
 };
 // Ids of one sequence after the other.
 TokenBatch make_token_batch(std::span<const std::int64_t> tokens, std::vector<std::int64_t> offsets);
+
+// Throws as Bert::encode does.
+void check_tokens(const TokenBatch& batch, const BertConfig& config);
+// What `encode` makes of some sequences at a time, [tokens, width]: what lies between layers stays in the caches. No gradient.
+torch::Tensor by_parts(const TokenBatch& batch, std::int64_t width, const std::function<torch::Tensor(const TokenBatch&)>& encode);
+torch::Tensor activate_bert(const torch::Tensor& x, const std::string& activation);
+// One row a sequence, as the pooler of a classifier sees it: its first token or the mean of its tokens. [sequences, width]
+torch::Tensor pool_sequences(const torch::Tensor& hidden, const SequenceOffsets& offsets, const BertConfig& config);
 
 struct BertLinear {
   torch::Tensor weight, bias;  // [out, in], [out]
@@ -84,8 +93,9 @@ class Bert : public torch::nn::Module {
   std::vector<torch::Tensor> hidden_states(const TokenBatch& batch, std::uint64_t step);
   // The shares of attention of a layer on one sequence, from its input [tokens of the sequence, width]: [heads, tokens, tokens].
   torch::Tensor attention_shares(std::int64_t layer, const torch::Tensor& input);
-  // One row a sequence, as the pooler of a classifier sees it: its first token or the mean of its tokens. [sequences, width]
-  torch::Tensor pool(const torch::Tensor& hidden, const SequenceOffsets& offsets) const;
+  torch::Tensor pool(const torch::Tensor& hidden, const SequenceOffsets& offsets) const {
+    return pool_sequences(hidden, offsets, config_);
+  }
 
   // Training leaves these as they are: they have no gradient from here on; all others have one. Throws UsageError for more layers
   // than there are.
@@ -100,7 +110,6 @@ class Bert : public torch::nn::Module {
   BertLinear linear(const std::string& name, std::int64_t out, std::int64_t in, std::uint64_t seed);
   BertNorm norm(const std::string& name, std::uint64_t seed);
   BertLayer layer(std::int64_t number, std::uint64_t seed);
-  void check_batch(const TokenBatch& batch) const;
   BertDropout dropout(const std::string& place, std::uint64_t step) const;
 
   BertConfig config_;

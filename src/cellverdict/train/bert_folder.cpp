@@ -1,5 +1,6 @@
 #include <cellverdict/base/atomic_file.h>
 #include <cellverdict/base/error.h>
+#include <cellverdict/io/torch_checkpoint.h>
 #include <cellverdict/train/bert_config_file.h>
 #include <cellverdict/train/bert_folder.h>
 #include <cellverdict/train/tensors.h>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr const char* kBertConfigFile = "config.json";
 constexpr const char* kBertWeightsFile = "model.safetensors";
+constexpr const char* kOldWeightsFile = "pytorch_model.bin";
 
 bool of_head(const std::string& name) {
   return name.starts_with("cls.") || name.starts_with("bert.pooler.") || name.starts_with("classifier.");
@@ -49,8 +51,10 @@ struct WeightsFile {
 };
 
 WeightsFile read_weights(const std::filesystem::path& folder) {
-  WeightsFile out{.path = (folder / kBertWeightsFile).string()};
-  Safetensors in = read_safetensors(folder / kBertWeightsFile);
+  const bool old = !std::filesystem::exists(folder / kBertWeightsFile) && std::filesystem::exists(folder / kOldWeightsFile);
+  const std::filesystem::path path = folder / (old ? kOldWeightsFile : kBertWeightsFile);
+  WeightsFile out{.path = path.string()};
+  Safetensors in = old ? read_torch_checkpoint(path) : read_safetensors(path);
   // A bare BertModel names its tensors without "bert.".
   const bool bare = std::none_of(in.tensors.begin(), in.tensors.end(), [](const auto& t) { return t.name.starts_with("bert."); });
   for (auto& tensor : in.tensors) {
