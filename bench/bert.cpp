@@ -15,9 +15,6 @@
 
 #include <torch/torch.h>
 
-#include <sys/resource.h>
-
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -25,21 +22,11 @@
 #include <string>
 #include <vector>
 
+#include "clock.h"
+
 namespace {
 
 using namespace cellverdict;
-
-struct Time {
-  double wall = 0, cpu = 0;
-};
-
-Time now() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(),
-          static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-              1e-6 * static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec)};
-}
 
 void say(const Time& before, std::int64_t tokens) {
   const Time after = now();

@@ -77,7 +77,8 @@ TEST_CASE("a BERT of 8 bits says nearly the same, and of a sequence nothing that
     const torch::Tensor exact = net.forward(both, 0), near = small.forward(both);
     CHECK((near - exact).norm().item<double>() < 0.1 * exact.norm().item<double>());
     CHECK((near - exact).norm().item<double>() > 0);
-    const torch::Tensor alone = small.forward(one);
-    CHECK(torch::equal(alone, near.narrow(0, 0, alone.size(0))));
+    CHECK(torch::equal(small.encode(one), small.encode(both).narrow(0, 0, 90)));
+    const torch::Tensor alone = small.forward(one);  // the classifier is LibTorch's, which adds up in another order for more rows
+    CHECK((alone - near.narrow(0, 0, alone.size(0))).abs().max().item<double>() < 1e-5);
   }
 }
