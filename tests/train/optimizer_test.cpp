@@ -6,6 +6,15 @@ using namespace cellverdict;
 
 namespace {
 
+TrainOptions options(const std::string& name, double weight_decay = 0, double epsilon = 1e-8) {
+  TrainOptions o;
+  o.optimizer = name;
+  o.learning_rate = 1e-2;
+  o.weight_decay = weight_decay;
+  o.adam_epsilon = epsilon;
+  return o;
+}
+
 std::vector<torch::Tensor> parameters() {
   torch::manual_seed(5);
   std::vector<torch::Tensor> all;
@@ -28,7 +37,7 @@ void walk(torch::optim::Optimizer& optimizer, std::vector<torch::Tensor>& all, i
 template <class Library, class LibraryOptions>
 void check_as_library(const std::string& name, double weight_decay) {
   auto ours = parameters(), theirs = parameters();
-  const auto optimizer = make_optimizer({.optimizer = name, .learning_rate = 1e-2, .weight_decay = weight_decay}, ours);
+  const auto optimizer = make_optimizer(options(name, weight_decay), ours);
   LibraryOptions options(1e-2);
   options.weight_decay(weight_decay);
   if constexpr (std::is_same_v<LibraryOptions, torch::optim::SGDOptions>) options.momentum(0.9);
@@ -55,8 +64,8 @@ TEST_CASE("a step in one pass is the library's Adam and AdamW, also where a para
 TEST_CASE("the epsilon of [train] is the one Adam and AdamW step with") {
   for (const char* name : {"adam", "adamw"}) {
     auto ours = parameters(), theirs = parameters(), other = parameters();
-    walk(*make_optimizer({.optimizer = name, .learning_rate = 1e-2, .adam_epsilon = 0.5}, ours), ours, 10);
-    walk(*make_optimizer({.optimizer = name, .learning_rate = 1e-2}, other), other, 10);
+    walk(*make_optimizer(options(name, 0, 0.5), ours), ours, 10);
+    walk(*make_optimizer(options(name), other), other, 10);
     if (std::string(name) == "adam") {
       torch::optim::Adam library(theirs, torch::optim::AdamOptions(1e-2).eps(0.5));
       walk(library, theirs, 10);
