@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 
 import bert
+import geo
 import kernels
 import large
 import lineage
@@ -28,7 +29,7 @@ import patients
 import tokens
 from rows import HERE, ROOT, THREADS, Run, measure, page, row, table_of
 
-GROUPS = ("small", "files", "kernels", "patients", "umap", "scale", "lineage", "tokens", "bert")
+GROUPS = ("small", "files", "kernels", "patients", "umap", "scale", "lineage", "tokens", "bert", "geo")
 PREPARE = "min_genes = 200\nmax_genes = 6000\nmax_mito_percent = 20\nmax_cells = 0\ngenes = { select = 'variance', n = 1000 }\n"
 
 
@@ -218,6 +219,8 @@ class Bench:
             tokens.measure_group(self)
         elif name == "bert":
             bert.measure_group(self)
+        elif name == "geo":
+            geo.measure_group(self)
         else:
             patients.measure_group(self, name)
         return self.rows
@@ -287,7 +290,7 @@ def machine():
 def versions(program):
     said = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
     found = {"cellverdict": re.search(r"\d+\.\d+\.\d+", said).group()}
-    for name in ("scanpy", "anndata", "scikit-learn", "pynndescent", "transformers", "numpy", "torch"):
+    for name in ("scanpy", "anndata", "scikit-learn", "pynndescent", "transformers", "numpy", "pandas", "GEOparse", "torch"):
         found[name] = importlib.metadata.version(name).split("+")[0]
     return found
 
@@ -312,6 +315,7 @@ NOTES = (
     *lineage.NOTES,
     *tokens.NOTES,
     *bert.NOTES,
+    *geo.NOTES,
 )
 
 

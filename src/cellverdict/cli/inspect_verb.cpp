@@ -29,9 +29,41 @@ std::string shared_in_words(const std::vector<std::string>& symbols) {
   return fmt::format("; {} of several ids, kept apart: {}", counted(std::ssize(symbols), "symbol"), listed(symbols, 5));
 }
 
+std::string counted_values(const InspectedStudy::Counted& values, std::int64_t n_values) {
+  std::string text;
+  for (const auto& [value, n] : values) text += (text.empty() ? "" : "; ") + value + " (" + with_commas(n) + ")";
+  const auto more = n_values - std::ssize(values);
+  return text + (more > 0 ? fmt::format("; … {} more", more) : "");
+}
+
+std::string study_as_text(const InspectedSource& s) {
+  const InspectedStudy& about = *s.study;
+  std::string text = fmt::format("{}  {}  {} × {}{}\n", s.name, s.format, counted(s.n_cells, "sample"), counted(s.n_genes, "probe"),
+                                 s.array_values.empty() ? "" : "  values: " + s.array_values);
+  const auto line = [&](const char* name, const std::string& value) {
+    if (!value.empty()) text += fmt::format("  {:<12} {}\n", name, value);
+  };
+  line("accession", about.study.accession);
+  line("title", about.study.title);
+  line("submitted", about.study.submitted);
+  line("updated", about.study.updated);
+  line("type", listed(about.study.types));
+  line("platform", counted_values(about.platforms, std::ssize(about.platforms)));
+  line("samples of", counted_values(about.sample_types, std::ssize(about.sample_types)));
+  for (const auto& c : about.characteristics)
+    text += fmt::format("  {}: {}{}\n", c.name, counted_values(c.commonest, c.n_values),
+                        c.n_missing > 0 ? fmt::format("; missing in {}", with_commas(c.n_missing)) : "");
+  for (const auto& note : s.notes) text += "  " + note + "\n";
+  return text;
+}
+
 std::string as_text(const Inspection& result, const InspectOptions& options) {
   std::string text;
   for (const auto& s : result.sources) {
+    if (s.study) {
+      text += study_as_text(s);
+      continue;
+    }
     text += fmt::format("{}  {}  {} × {}{}  values: {}\n", s.name, s.format, counted(s.n_cells, "cell"), counted(s.n_genes, "gene"),
                         s.n_nonzero >= 0 ? ", " + with_commas(s.n_nonzero) + " non-zero" : "", value_state_name(s.state));
     text +=
@@ -41,6 +73,7 @@ std::string as_text(const Inspection& result, const InspectOptions& options) {
                         sums ? with_commas(static_cast<std::int64_t>(s.median_total)) + " counts, " : "",
                         with_commas(static_cast<std::int64_t>(s.median_genes)), s.n_mitochondrial,
                         s.mitochondrial_rule.empty() ? "" : " (by " + s.mitochondrial_rule + ")");
+    if (!s.array_values.empty()) text += "  as arrays: " + s.array_values + "\n";
     if (s.layers.size() > 1) text += "  matrices: " + listed(s.layers, 20) + "\n";
     if (!s.embeddings.empty()) text += "  embeddings (obsm): " + listed(s.embeddings, 20) + "\n";
     for (const auto& note : s.notes) text += "  " + note + "\n";
@@ -67,10 +100,32 @@ std::string as_text(const Inspection& result, const InspectOptions& options) {
   return text;
 }
 
+nlohmann::ordered_json study_as_json(const InspectedStudy& about) {
+  using Json = nlohmann::ordered_json;
+  const auto counts = [](const InspectedStudy::Counted& values) {
+    Json out = Json::array();
+    for (const auto& [value, n] : values) out.push_back({{"value", value}, {"n", n}});
+    return out;
+  };
+  Json characteristics = Json::array();
+  for (const auto& c : about.characteristics)
+    characteristics.push_back(
+        {{"name", c.name}, {"n_missing", c.n_missing}, {"n_values", c.n_values}, {"commonest", counts(c.commonest)}});
+  return {{"accession", about.study.accession},
+          {"title", about.study.title},
+          {"submitted", about.study.submitted},
+          {"updated", about.study.updated},
+          {"types", about.study.types},
+          {"platforms", counts(about.platforms)},
+          {"sample_types", counts(about.sample_types)},
+          {"characteristics", characteristics},
+          {"supplementary_files", about.study.supplementary_files}};
+}
+
 std::string as_json(const Inspection& result) {
   using Json = nlohmann::ordered_json;
   Json sources = Json::array(), columns = Json::array(), contingency = Json::array();
-  for (const auto& s : result.sources)
+  for (const auto& s : result.sources) {
     sources.push_back({{"name", s.name},
                        {"path", s.path},
                        {"format", s.format},
@@ -89,6 +144,9 @@ std::string as_json(const Inspection& result) {
                        {"layers", s.layers},
                        {"embeddings", s.embeddings},
                        {"notes", s.notes}});
+    if (!s.array_values.empty()) sources.back()["array_values"] = s.array_values;
+    if (s.study) sources.back()["study"] = study_as_json(*s.study);
+  }
   for (const auto& c : result.columns)
     columns.push_back({{"name", c.name},
                        {"kind", c.kind},
@@ -117,8 +175,11 @@ void inspect_verb(const std::vector<std::string>& words) {
   arguments.option("--by", options.by, "annotation that may go with it and be learned in its place: day, batch, site");
   arguments.option("--unit", options.unit, "annotation of libraries or donors, to count them too");
   arguments.option("--gene-map", options.gene_map, "a table of Ensembl ids and symbols (TSV or CSV), for files with symbols only");
+  arguments.option("--annotations", options.annotations, "a table with a row a cell or sample, joined by their names");
   arguments.option("--layer", options.layer, "h5ad, loom: X, raw or a layer's name (default: the matrix with the counts)");
   arguments.option("--genome", options.genome, "10x HDF5 of several genomes: the one to read");
+  arguments.option("--sample-sheet", options.sample_sheet,
+                   "GEO files: write their samples, with title, platform and characteristics, to this CSV");
   add_common_options(arguments, common);
   arguments.parse(words);
   if (options.label.empty() != options.by.empty() || (options.label.empty() && !options.unit.empty()))

@@ -4,6 +4,7 @@
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/io/delimited.h>
 #include <cellverdict/io/foreign_format.h>
+#include <cellverdict/io/geo_source.h>
 #include <cellverdict/io/h5ad_read.h>
 #include <cellverdict/io/hdf5_format.h>
 #include <cellverdict/io/loom.h>
@@ -38,12 +39,27 @@ std::optional<TenxMexFiles> matrix_beside(const fs::path& file) {
   return prefix ? find_tenx_mex(file.parent_path().empty() ? "." : file.parent_path(), *prefix) : std::nullopt;
 }
 
+// A series matrix or SOFT file of GEO, or a web page that stands for one. .soft files too have names of their own.
+bool is_geo(const fs::path& file) {
+  return geo_kind_of(file) != GeoKind::none;
+}
+
 // Names that tables of text go by, gzipped or not.
 bool is_table_name(std::string name) {
   if (name.ends_with(".gz")) name.resize(name.size() - 3);
   for (const char* ending : {".csv", ".tsv", ".txt", ".tab"})
     if (name.ends_with(ending)) return true;
   return false;
+}
+
+bool is_table_of_values(const fs::path& file) {
+  const std::string name = file.filename().string();
+  const bool soft = name.ends_with(".soft") || name.ends_with(".soft.gz");
+  if (!soft && !is_table_name(name)) return false;
+  const GeoKind kind = geo_kind_of(file);
+  if (kind == GeoKind::series_matrix) return true;
+  if (kind == GeoKind::soft) return !geo_name(file).starts_with("GPL");
+  return kind == GeoKind::none && !soft && kind_of_table(file) == TableKind::matrix;
 }
 
 std::unique_ptr<CellSource> open_table(const fs::path& file, const OpenOptions& options) {
@@ -81,14 +97,15 @@ std::unique_ptr<CellSource> open_file(const fs::path& file, const OpenOptions& o
   if (const auto files = matrix_beside(file)) return open_tenx_mex(*files, options.memory_bytes);
   if (is_gzipped_hdf5(name))
     return open_unpacked(file, source_name(file), {}, [&](const fs::path& copy) { return open_hdf5(copy, options); });
+  if (is_geo(file)) return open_geo(file, options);
   if (!is_table_name(name)) refuse_foreign(file);  // JSON has lines of numbers too
   if (kind_of_table(file) == TableKind::matrix) return open_table(file, options);
   refuse_foreign(file);
   if (is_table_name(name)) return open_table(file, options);
   throw InputError({.where = file.string(),
                     .found = "a file of unknown format",
-                    .expected = "an .h5ad file, or a 10x folder with matrix.mtx, barcodes.tsv and features.tsv, a .loom file or a "
-                                "table of numbers (.csv, .tsv)"});
+                    .expected = "an .h5ad file, or a 10x folder with matrix.mtx, barcodes.tsv and features.tsv, a .loom file, a "
+                                "series matrix of GEO or a table of numbers (.csv, .tsv)"});
 }
 
 std::unique_ptr<CellSource> open_in_tar(const TarPath& path, const OpenOptions& options) {
@@ -181,7 +198,8 @@ std::string source_name(const fs::path& path) {
   const std::string name = path.filename().string();
   if (name.ends_with(".h5.gz") || (name.ends_with(".h5") && is_tenx_h5(path)))
     return library_name(path.parent_path().empty() ? "." : path.parent_path(), hdf5_prefix(name));
-  return name.ends_with(".gz") ? path.stem().stem().string() : path.stem().string();
+  const std::string stem = name.ends_with(".gz") ? path.stem().stem().string() : path.stem().string();
+  return stem != geo_name(path) && is_geo(path) ? geo_name(path) : stem;
 }
 
 std::vector<fs::path> find_sources(const fs::path& path) {
@@ -206,11 +224,10 @@ std::vector<fs::path> find_sources(const fs::path& path) {
   for (const auto& entry : sorted_entries(path))
     if (fs::is_regular_file(entry) && (entry.extension() == ".h5ad" || entry.extension() == ".loom" || is_h5ad_in_h5(entry)))
       out.push_back(entry);
-  // A folder of tables alone, as GEO has them; beside other data a table may be anything.
+  // A folder of tables alone, as GEO has them; beside other data a table may be anything. Annotations of platforms lie beside them.
   if (out.empty())
     for (const auto& entry : sorted_entries(path))
-      if (fs::is_regular_file(entry) && is_table_name(entry.filename().string()) && kind_of_table(entry) == TableKind::matrix)
-        out.push_back(entry);
+      if (fs::is_regular_file(entry) && is_table_of_values(entry)) out.push_back(entry);
   if (out.empty()) refuse_foreign(path);
   if (out.empty())
     throw InputError({.where = path.string(),

@@ -11,11 +11,12 @@
 
 namespace cellverdict {
 
-// Opens an .h5ad file, a 10x matrix in HDF5 (.h5, told by its content), either gzipped, a .loom file, a table of numbers (CSV, TSV,
-// gzipped or not), a 10x folder (matrix.mtx[.gz] + barcodes + features|genes), or one library of a prefixed folder when `path` is
-// such a prefix ("mex/GSM000001_ctrl101_"). A tar archive (GEO's GSE1_RAW.tar) is read in place as if it were a folder:
-// "GSE1_RAW.tar/GSM1_" is the triple of that prefix in it, "GSE1_RAW.tar/sample1/outs/filtered_feature_bc_matrix" a 10x folder,
-// "GSE1_RAW.tar/GSM2_filtered_feature_bc_matrix.h5" a member. Throws InputError when it is none of these or damaged.
+// Opens an .h5ad file, a 10x matrix in HDF5 (.h5, told by its content), either gzipped, a .loom file, a study of GEO (series matrix
+// or SOFT, told by its content), a table of numbers (CSV, TSV, gzipped or not), a 10x folder (matrix.mtx[.gz] + barcodes +
+// features|genes), or one library of a prefixed folder when `path` is such a prefix ("mex/GSM000001_ctrl101_"). A tar archive
+// (GEO's GSE1_RAW.tar) is read in place as if it were a folder: "GSE1_RAW.tar/GSM1_" is the triple of that prefix in it,
+// "GSE1_RAW.tar/sample1/outs/filtered_feature_bc_matrix" a 10x folder, "GSE1_RAW.tar/GSM2_filtered_feature_bc_matrix.h5" a member.
+// Throws InputError when it is none of these or damaged.
 std::unique_ptr<CellSource> open_source(const std::filesystem::path& path, const OpenOptions& options = {});
 
 // The name its cells go by: that of the library's folder, file or prefix, as head().name of the opened source says it, without

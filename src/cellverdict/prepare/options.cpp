@@ -41,9 +41,9 @@ const OptionTable<PrepareOptions>& prepare_options() {
           .add("draw", &PrepareOptions::draw, "draw them before or after quality control", one_of({"before", "after"}))
           .add("counts", &PrepareOptions::counts,
                "values that are not whole numbers: accept, unless they look like something else than counts; strict: refuse; "
-               "trusted: "
-               "take them for counts whatever they look like (molecules corrected for collisions)",
-               one_of({"accept", "strict", "trusted"}))
+               "trusted: take them for counts whatever they look like (molecules corrected for collisions); any: take logarithms "
+               "as they are, of arrays, with target_sum = 0 and log1p = false",
+               one_of({"accept", "strict", "trusted", "any"}))
           .add("library_size", &PrepareOptions::library_size,
                "genes that a cell's counts, detected genes and mitochondrial share are of: kept, those all sources are brought to; "
                "all, every gene of its file",

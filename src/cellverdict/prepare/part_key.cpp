@@ -93,6 +93,7 @@ std::vector<PartKey> make_part_keys(const StoreRequest& request, const CellPlan&
     // Rows of the table about other sources change nothing here.
     if (source.file.harmonisation != nullptr)
       what.emplace_back("harmonise", Value{source.file.harmonisation->words_for(source.file.name), {}});
+    if (source.file.annotations != nullptr) what.emplace_back("annotations", Value{source.file.annotations->digest(), {}});
     what.emplace_back("cells", Value{digest_of_cells(source, plan), {}});
     keys.push_back({.request = sha256(Value{std::move(what), {}}.text()), .genes = genes});
   }

@@ -68,7 +68,7 @@ class Reader {
         bounds_(fixed_bounds(reading.request.prepare)),
         same_genes_(opened.head.genes.ids == reading.plan.genes.ids),
         all_genes_(!same_genes_ && reading.request.prepare.library_size == "all"),
-        values_(planned_.path.string(), reading.request.prepare.counts, opened.head.layers) {
+        values_(planned_.path.string(), reading.request.prepare, opened.head.layers) {
     if (!same_genes_) target_ = reading.plan.match(opened.head.genes).target;
     if (all_genes_) mitochondrial_ = numbers_of(mitochondrial_genes(opened.head.genes));
   }

@@ -21,6 +21,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::string_view kAnnotations = "annotations";  // the sheet's column that names a table
+
 fs::path resolved(const fs::path& path, const fs::path& base) {
   return path.is_absolute() ? path : (base / path).lexically_normal();
 }
@@ -38,8 +40,15 @@ std::vector<SourceFile> sources_of_sheet(const fs::path& file) {
       complaint.where = file.string() + " row '" + source.name + "', path " + complaint.where;
       throw InputError(std::move(complaint));
     }
-    for (std::size_t c = 0; c < sheet.labels.names.size(); ++c)
+    for (std::size_t c = 0; c < sheet.labels.names.size(); ++c) {
+      if (sheet.labels.names[c] == kAnnotations) {
+        const std::string table = sheet.labels.columns[c].text(static_cast<std::int64_t>(i));
+        if (!table.empty()) source.annotations = std::make_shared<const Annotations>(resolved(table, file.parent_path()));
+        source.annotations_of_it = !table.empty();
+        continue;
+      }
       source.labels.emplace_back(sheet.labels.names[c], sheet.labels.columns[c].text(static_cast<std::int64_t>(i)));
+    }
     sources.push_back(std::move(source));
   }
   return sources;
@@ -105,6 +114,9 @@ const OptionTable<DataOptions>& data_options() {
           .add("harmonise", &DataOptions::harmonise,
                "a table with columns column, from, to (and source): what values of obs columns are called here; * is any other "
                "value, an empty `to` makes it missing")
+          .add("annotations", &DataOptions::annotations,
+               "a table with a row a cell or sample (labels.csv, pheno.csv): its columns become obs columns; the column with their "
+               "names is found by the names")
           .add("min_overlap", &DataOptions::min_overlap,
                "share of the smallest source's genes, or of the panel, that every source must have", between(0, 1))
           .add("layer", &DataOptions::layer, "h5ad, loom: X, raw or a layer's name; empty: the matrix with the counts")
@@ -136,6 +148,14 @@ std::vector<SourceFile> list_sources(const DataOptions& data, const fs::path& ba
   if (!data.gene_map.empty()) {
     const auto map = std::make_shared<const GeneMap>(read_gene_map(resolved(data.gene_map, base)));
     for (auto& source : sources) source.gene_map = map;
+  }
+  if (!data.annotations.empty()) {
+    const auto annotations = std::make_shared<const Annotations>(resolved(data.annotations, base));
+    for (auto& source : sources) {
+      if (source.annotations != nullptr) continue;
+      source.annotations = annotations;
+      source.annotations_of_it = sources.size() == 1;
+    }
   }
   if (!data.harmonise.empty()) {
     const auto harmonisation = std::make_shared<const Harmonisation>(resolved(data.harmonise, base));
@@ -176,6 +196,25 @@ namespace {
 
 constexpr std::string_view kOwnName = "obs:";  // of sheet columns that name columns of the file
 
+void join_annotations(const SourceFile& file, LabelledSource& opened) {
+  SourceHead& head = opened.head;
+  Annotations::Joined joined = file.annotations->join(head);
+  if (joined.n_found == 0 && file.annotations_of_it)
+    throw InputError({.where = file.annotations->file().string(),
+                      .found = "no row of a sample of " + file.name,
+                      .expected = "a column with their names, such as " + head.cell_name(0),
+                      .advice = "look at the names with `cellverdict inspect`"});
+  for (auto& [name, column] : joined.columns) {
+    if (std::find(head.obs_columns.begin(), head.obs_columns.end(), name) == head.obs_columns.end())
+      head.obs_columns.push_back(name);
+    else
+      head.notes.push_back(file.name + ": the obs column '" + name + "' is replaced by the one of the annotations.");
+    if (!head.read_names) head.obs.set(name, column);
+    opened.joined.insert_or_assign(name, std::move(column));
+  }
+  if (!joined.note.empty()) head.notes.push_back(joined.note);
+}
+
 }  // namespace
 
 LabelledSource open_labelled(const SourceFile& file, const OpenOptions& given) {
@@ -201,6 +240,7 @@ LabelledSource open_labelled(const SourceFile& file, const OpenOptions& given) {
   const auto known = [&](const std::string& column) {
     return std::find(head.obs_columns.begin(), head.obs_columns.end(), column) != head.obs_columns.end();
   };
+  if (file.annotations != nullptr) join_annotations(file, opened);
   const auto add = [&](const std::string& column, const std::string& value) {
     if (!known(column)) head.obs_columns.push_back(column);
     opened.constants[column] = value;
@@ -229,11 +269,13 @@ LabelledSource open_labelled(const SourceFile& file, const OpenOptions& given) {
 
 Column LabelledSource::column(const std::string& name) const {
   if (const Column* held = head.obs.find(name)) return *held;
+  if (const auto column = joined.find(name); column != joined.end()) return here(name, column->second);
   const auto own_name = own_names.find(name);
   return here(name, source->read_obs_column(own_name == own_names.end() ? name : own_name->second));
 }
 
 ColumnPieces LabelledSource::pieces(const std::string& name) const {
+  if (const auto column = joined.find(name); column != joined.end()) return pieces_of(column->second);
   if (const auto constant = constants.find(name); constant != constants.end()) return constant_pieces(constant->second);
   const auto own_name = own_names.find(name);
   return source->open_obs_column(own_name == own_names.end() ? name : own_name->second);

@@ -5,6 +5,7 @@
 #include <cellverdict/base/run_context.h>
 #include <cellverdict/genes/identity.h>
 #include <cellverdict/io/open_source.h>
+#include <cellverdict/prepare/annotations.h>
 #include <cellverdict/prepare/harmonise.h>
 #include <cellverdict/table/cell_source.h>
 #include <cellverdict/table/row_filter.h>
@@ -31,6 +32,7 @@ struct DataOptions {
   std::string panel;                           // or those of a list, one a line; empty: none
   double min_overlap = 0.5;                    // share of the smallest source's genes that all sources must have
   std::string harmonise;                       // a table of values and what they are called here; empty: none
+  std::string annotations;                     // a table with a row a cell or sample; empty: none
 };
 const OptionTable<DataOptions>& data_options();
 
@@ -41,6 +43,8 @@ struct SourceFile {
   std::vector<std::pair<std::string, std::string>> labels;  // column → value
   std::shared_ptr<const GeneMap> gene_map;                  // null: none
   std::shared_ptr<const Harmonisation> harmonisation;       // null: none
+  std::shared_ptr<const Annotations> annotations;           // null: none
+  bool annotations_of_it = false;                           // given for this source: some of its cells must be in them
 };
 
 // What a person typed as files: one .csv or .tsv is a sample sheet unless it is a matrix of numbers; all else are measurements.
@@ -54,13 +58,14 @@ std::vector<SourceFile> list_sources(const DataOptions& data, const std::filesys
 OpenOptions open_options(const RunContext& context, const DataOptions& data);
 
 // A source whose columns are genes (genes/identity.h), with the sheet's columns in its obs (a column the file has too is replaced,
-// with a note). A sheet's column "obs:NAME" gives, file by file, what the file itself calls the column NAME. Values are those of
-// the harmonisation table.
+// with a note), and those of the annotations. A sheet's column "annotations" names the table for its row alone, "obs:NAME" gives,
+// file by file, what the file itself calls the column NAME. Values are those of the harmonisation table.
 struct LabelledSource {
   std::unique_ptr<CellSource> source;
   std::map<std::string, std::string> own_names;  // of columns that the file calls otherwise
   std::shared_ptr<const Harmonisation> harmonisation;
   GeneIdentity identity;                         // of the columns of the file
+  std::map<std::string, Column> joined;          // columns of the annotations
   std::map<std::string, std::string> constants;  // columns of one value: the sheet's and the library
   SourceHead head;                               // the source's, with the labels joined; obs_columns names all columns, the sheet's
                                                  // too. Opened in pieces, its obs is empty

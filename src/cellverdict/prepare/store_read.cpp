@@ -65,10 +65,12 @@ StoreKey make_store_key(const RunContext& context, const StoreRequest& request, 
   for (const auto& file : list_sources(d, request.base)) {
     ValueTable labels;
     for (const auto& [column, value] : file.labels) labels.emplace_back(column, Value{value, {}});
+    if (file.annotations != nullptr && file.annotations_of_it) labels.emplace_back("", Value{file.annotations->digest(), {}});
     what.emplace_back("source " + file.name, Value{std::move(labels), {}});
   }
   for (const auto& file : files) result.inputs.emplace_back(file.string(), digests.of(file));
-  const std::pair<const char*, std::string> tables[] = {{"gene_map", d.gene_map}, {"panel", d.panel}, {"harmonise", d.harmonise}};
+  const std::pair<const char*, std::string> tables[] = {
+      {"gene_map", d.gene_map}, {"panel", d.panel}, {"harmonise", d.harmonise}, {"annotations", d.annotations}};
   for (const auto& [name, table] : tables) {
     if (table.empty()) continue;
     const fs::path file = (fs::path(table).is_absolute() ? fs::path(table) : request.base / table).lexically_normal();

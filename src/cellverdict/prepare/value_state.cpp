@@ -216,6 +216,8 @@ std::string ValueWatch::see(const CsrBlock& cells) {
     state_ = ValueState::fractional_counts;
   }
   judged_ = true;
+  if (counts_ == "any" && (state_ == ValueState::log1p || state_ == ValueState::square_roots))
+    return file_ + ": the values are logarithms (or roots); they are taken as they are, because [prepare] counts = \"any\".";
   return check_value_state(state_, file_, counts_ == "strict", at_hand_);
 }
 

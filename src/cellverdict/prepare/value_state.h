@@ -2,6 +2,7 @@
 // What the numbers in a matrix are. Counts can be normalised; values that already are must not be again. Told from the values
 // alone: what a file says of itself (uns/log1p) is left behind by some programs and missing from others.
 
+#include <cellverdict/prepare/options.h>
 #include <cellverdict/table/csr.h>
 #include <cellverdict/table/genes.h>
 
@@ -51,6 +52,11 @@ class ValueWatch {
   // `counts` as [prepare] says.
   ValueWatch(std::string file, std::string counts, std::vector<std::string> at_hand = {})
       : file_(std::move(file)), at_hand_(std::move(at_hand)), counts_(std::move(counts)) {}
+  // With counts = "any" logarithms are taken as they are where neither a sum nor a log follows.
+  ValueWatch(std::string file, const PrepareOptions& options, std::vector<std::string> at_hand = {})
+      : ValueWatch(std::move(file),
+                   options.counts == "any" && (options.target_sum != 0 || options.log1p) ? "accept" : options.counts,
+                   std::move(at_hand)) {}
   // As check_value_state for what was seen so far: throws, or gives a sentence to warn with, once. Whole counts and then fractions
   // are fractional counts, unless the fractions are proven to be something else: then the file mixes two kinds, and is refused.
   // Trusted values are counts whatever they look like.

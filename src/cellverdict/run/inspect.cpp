@@ -1,7 +1,10 @@
 #include <cellverdict/base/error.h>
 #include <cellverdict/base/nearest.h>
 #include <cellverdict/genes/mitochondrial.h>
+#include <cellverdict/io/geo_source.h>
+#include <cellverdict/prepare/array_values.h>
 #include <cellverdict/run/inspect.h>
+#include <cellverdict/run/inspect_study.h>
 #include <cellverdict/split/cohort.h>
 #include <cellverdict/table/quantile.h>
 
@@ -40,6 +43,9 @@ InspectedSource inspect_source(LabelledSource& opened) {
   }
   if (cells.values.empty()) return source;
   source.state = detect_value_state(cells);
+  const bool table = head.format.starts_with("TSV") || head.format.starts_with("CSV");
+  if (head.format.starts_with("GEO") || (table && source.state != ValueState::counts))
+    source.array_values = judge_array_values(cells, head.genes.size()).name();
   std::vector<double> totals, genes;
   for (std::int64_t i = 0; i < cells.n_rows(); ++i) {
     double total = 0;
@@ -85,20 +91,58 @@ void tabulate(const InspectOptions& options, Inspection& result) {
   }
 }
 
+// A series without a table of values: what it says of its samples is worth seeing, and goes with the count table.
+InspectedSource inspect_valueless(const SourceFile& file, GeoOutline& outline, Inspection& result) {
+  InspectedSource source{.name = file.name,
+                         .path = file.path.string(),
+                         .format = "GEO series matrix without values",
+                         .n_cells = outline.samples.n_rows(),
+                         .notes = outline.notes};
+  result.warnings.push_back(
+      file.name + ": the series has no table of values: its measurements are in supplementary files" +
+      (outline.study.supplementary_files.empty() ? "." : " (" + listed(outline.study.supplementary_files, 4) + ")."));
+  append_rows(result.obs, outline.samples);
+  return source;
+}
+
+void write_sheet(const InspectOptions& options, const std::vector<GeoOutline>& outlines) {
+  if (options.sample_sheet.empty()) return;
+  if (outlines.empty())
+    throw UsageError({.where = "--sample-sheet",
+                      .found = "no file of GEO among those named",
+                      .expected = "a series matrix or a SOFT file",
+                      .advice = ""});
+  GeoOutline all = outlines.front();
+  for (std::size_t i = 1; i < outlines.size(); ++i) append_rows(all.samples, outlines[i].samples);
+  write_geo_samples(all, options.sample_sheet);
+}
+
 }  // namespace
 
 Inspection inspect_files(const RunContext& context, const InspectOptions& options) {
   DataOptions data = data_of(options.files);
   data.gene_map = options.gene_map;
+  data.annotations = options.annotations;
   data.layer = options.layer;
   data.genome = options.genome;
   Inspection result;
+  std::vector<GeoOutline> outlines;
+  std::size_t n_outlines = 0;
   for (const auto& file : list_sources(data, ".")) {
-    LabelledSource opened = open_labelled(file, open_options(context, data));
-    result.sources.push_back(inspect_source(opened));
-    const InspectedSource& source = result.sources.back();
+    if (auto outline = outline_of(file.path)) outlines.push_back(std::move(*outline));
+    const bool of_geo = !outlines.empty() && outlines.size() > n_outlines;
+    n_outlines = outlines.size();
+    if (of_geo && !outlines.back().has_values) {
+      result.sources.push_back(inspect_valueless(file, outlines.back(), result));
+    } else {
+      LabelledSource opened = open_labelled(file, open_options(context, data));
+      result.sources.push_back(inspect_source(opened));
+      append_rows(result.obs, opened.head.obs);
+    }
+    InspectedSource& source = result.sources.back();
     result.n_cells += source.n_cells;
-    append_rows(result.obs, opened.head.obs);
+    if (of_geo) source.study = inspect_study(outlines.back());
+    if (of_geo) continue;  // arrays: neither symbols nor counts are to be expected
     if (source.n_mitochondrial == 0)
       result.warnings.push_back(source.name +
                                 ": no gene symbol starts with MT- or mt- and no Ensembl id is one of a mitochondrial gene, so "
@@ -109,6 +153,7 @@ Inspection inspect_files(const RunContext& context, const InspectOptions& option
                                                 ? "counts, but not all whole"
                                                 : value_state_name(source.state) + ", not counts: training needs the raw counts"));
   }
+  write_sheet(options, outlines);
   for (std::size_t s = 1; s < result.sources.size(); ++s) {
     const InspectedSource &first = result.sources[0], &other = result.sources[s];
     if ((first.naming == GeneNaming::ensembl) == (other.naming == GeneNaming::ensembl)) continue;

@@ -2,11 +2,14 @@
 // What is in files, before anything is decided: cells, genes, kind of values, annotations, label × batch.
 
 #include <cellverdict/base/run_context.h>
+#include <cellverdict/io/geo_study.h>
 #include <cellverdict/prepare/sources.h>
 #include <cellverdict/prepare/value_state.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cellverdict {
@@ -15,6 +18,19 @@ struct InspectedColumn {
   std::string name, kind;  // "text", "number"
   std::int64_t n_missing = 0;
   std::vector<std::string> values;  // distinct, sorted
+};
+
+// What a file of GEO says of its study.
+struct InspectedStudy {
+  using Counted = std::vector<std::pair<std::string, std::int64_t>>;  // value, samples; the commonest first
+  struct Characteristic {
+    std::string name;
+    std::int64_t n_missing = 0, n_values = 0;
+    Counted commonest;  // a few
+  };
+  GeoStudy study;
+  Counted platforms, sample_types;
+  std::vector<Characteristic> characteristics;
 };
 
 struct InspectedSource {
@@ -27,6 +43,8 @@ struct InspectedSource {
   std::vector<std::string> shared_symbols;                  // of several ids
   std::string mitochondrial_rule;
   std::vector<std::string> layers, embeddings, notes;
+  std::optional<InspectedStudy> study;  // of a file of GEO
+  std::string array_values;             // what the values of arrays are; empty: of no array
 };
 
 struct ContingencyRow {
@@ -49,6 +67,8 @@ struct InspectOptions {
   std::string gene_map;            // a table of Ensembl ids and symbols; empty: none
   std::string label, by, unit;     // columns of the table; empty: no table
   std::string layer, genome;       // of OpenOptions
+  std::string annotations;         // of DataOptions
+  std::string sample_sheet;        // a file to write the samples of the GEO files to; empty: none
 };
 
 // Reads annotations whole and the first cells of each matrix. Throws InputError and UsageError.

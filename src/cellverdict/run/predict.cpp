@@ -114,7 +114,7 @@ class Predictor {
                                                                           : "library";
     const Column& unit = head.obs.column(unit_column, "--unit");
 
-    ValueWatch values(head.path.string(), card.prepare.counts, head.layers);
+    ValueWatch values(head.path.string(), card.prepare, head.layers);
     CsrBlock block;
     while (opened.source->read_block(kBlockRows, block)) {
       if (const std::string note = values.see(block); !note.empty()) warn(note);

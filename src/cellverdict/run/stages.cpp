@@ -57,7 +57,7 @@ std::string saved_experiment(const VariantRun& variant) {
         .string();
   };
   if (!saved.data.sources.empty()) saved.data.sources = seen_from_there(saved.data.sources);
-  for (std::string* table : {&saved.data.gene_map, &saved.data.panel, &saved.data.harmonise})
+  for (std::string* table : {&saved.data.gene_map, &saved.data.panel, &saved.data.harmonise, &saved.data.annotations})
     if (!table->empty()) *table = seen_from_there(*table);
   for (auto& file : saved.data.files) file = seen_from_there(file);
   for (std::string* folder : {&saved.model.bert.checkpoint, &saved.model.bert.dictionary})
