@@ -57,7 +57,7 @@ weight_decay = 1e-3
 schedule = "linear"
 warmup = 10
 clip_norm = 1
-loss = { kind = "focal" }
+loss = "focal"
 upsample = true
 seed = 3
 

@@ -20,13 +20,13 @@ struct Scaling {
 };
 
 struct PrepareOptions {
-  std::int64_t min_genes = 200;       // 0: no lower bound
-  std::int64_t max_genes = 6000;      // 0: no upper bound
-  double max_mito_percent = 20;       // 100: off
-  double mads = 0;                    // 0: off; 5 is common. See fit_mad_bounds
-  std::int64_t max_cells = 3000;      // drawn per unit; 0: all
-  std::string draw = "before";        // before or after quality control
-  std::string counts = "accept";      // "strict": refuse values that are not whole; "trusted": take any for counts; "any": logarithms
+  std::int64_t min_genes = 200;   // 0: no lower bound
+  std::int64_t max_genes = 6000;  // 0: no upper bound
+  double max_mito_percent = 20;   // 100: off
+  double mads = 0;                // 0: off; 5 is common. See fit_mad_bounds
+  std::int64_t max_cells = 3000;  // drawn per unit; 0: all
+  std::string draw = "before";    // before or after quality control
+  std::string counts = "accept";  // "strict": refuse values that are not whole; "trusted": take any for counts; "any": logarithms
   std::string library_size = "kept";  // genes a cell's counts are summed over: "kept" in the store, or "all" of its file
   double target_sum = 1e4;            // counts per cell after normalisation; 0: off
   bool log1p = true;

@@ -13,6 +13,10 @@ torch::Tensor log_probabilities(const torch::Tensor& logits) {
 
 }  // namespace
 
+LossOptions loss_of(const TrainOptions& options) {
+  return {options.loss, options.focal_gamma, options.focal_alpha};
+}
+
 torch::Tensor losses_of_cells(const LossOptions& options, const torch::Tensor& logits, const torch::Tensor& target) {
   if (options.kind == "dice")
     throw InternalError({.where = "loss", .found = "dice asked cell by cell", .expected = "a whole minibatch"});

@@ -5,9 +5,15 @@
 
 #include <torch/torch.h>
 
-#include <vector>
+#include <string>
 
 namespace cellverdict {
+
+struct LossOptions {
+  std::string kind = "cross-entropy";
+  double focal_gamma = 2, focal_alpha = 1;
+};
+LossOptions loss_of(const TrainOptions& options);
 
 // Per cell, [n]: logits [n, classes], or [n, 1] of the second of two classes; target int64 [n].
 //   cross-entropy  −log p_t

@@ -1,7 +1,6 @@
 #include <cellverdict/split/cohort.h>
 #include <cellverdict/split/one_against_rest.h>
 #include <cellverdict/stats/metrics.h>
-#include <cellverdict/train/loss.h>
 #include <cellverdict/train/objective.h>
 
 #include <cmath>

@@ -2,6 +2,7 @@
 // The combined loss L = L_label + Σ weight · L_head (paper §2.5.2), and probabilities from logits.
 
 #include <cellverdict/train/classifier.h>
+#include <cellverdict/train/loss.h>
 
 #include <torch/torch.h>
 

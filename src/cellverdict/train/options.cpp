@@ -14,17 +14,6 @@ const OptionTable<HeadOptions>& head_options() {
   return table;
 }
 
-const OptionTable<LossOptions>& loss_options() {
-  static const auto table =
-      OptionTable<LossOptions>("train.loss")
-          .add("kind", &LossOptions::kind,
-               "cross-entropy; bce: each class against the rest; dice: of the softmax, smooth 1; focal: -α (1 - p)^γ log p",
-               one_of({"cross-entropy", "bce", "dice", "focal"}))
-          .add("focal_gamma", &LossOptions::focal_gamma, "γ: how much less easy cells count", at_least(0))
-          .add("focal_alpha", &LossOptions::focal_alpha, "α: the weight of all of it", above(0));
-  return table;
-}
-
 // [[model.head]] is a list of tables.
 void read_heads(ModelOptions& options, const Value& value, const std::string& where) {
   const auto* list = std::get_if<ValueList>(&value.data);
@@ -107,7 +96,12 @@ const OptionTable<TrainOptions>& train_options() {
                one_of({"constant", "linear", "polynomial", "cosine"}))
           .add("warmup", &TrainOptions::warmup, "steps in which the learning rate rises from zero", at_least(0))
           .add("clip_norm", &TrainOptions::clip_norm, "gradients are scaled down to this norm; 0: never", at_least(0))
-          .add_group("loss", &TrainOptions::loss, "of the label", loss_options())
+          .add("loss", &TrainOptions::loss,
+               "of the label: cross-entropy; bce: each class against the rest; dice: of the softmax, smooth 1; focal: -α (1 - p)^γ "
+               "log p",
+               one_of({"cross-entropy", "bce", "dice", "focal"}))
+          .add("focal_gamma", &TrainOptions::focal_gamma, "γ: how much less easy cells count", at_least(0))
+          .add("focal_alpha", &TrainOptions::focal_alpha, "α: the weight of all of the focal loss", above(0))
           .add("upsample", &TrainOptions::upsample,
                "show cells of rarer classes again, as often as the most frequent class is shown")
           .add("class_weights", &TrainOptions::class_weights, "weigh the label's loss by class frequency in training",

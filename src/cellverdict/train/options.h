@@ -39,13 +39,6 @@ struct ModelOptions {
   BertOptions bert;                  // of kind = "bert", which uses none of the above but kind
 };
 
-// Of the label's head; see loss.h.
-struct LossOptions {
-  std::string kind = "cross-entropy";
-  double focal_gamma = 2;
-  double focal_alpha = 1;
-};
-
 struct TrainOptions {
   int epochs = 40;
   int patience = 8;  // epochs without a better monitor before stopping; 0: never stop early
@@ -53,13 +46,14 @@ struct TrainOptions {
   std::int64_t batch_size = 256;
   std::string optimizer = "adam";
   double learning_rate = 1e-3;
-  double momentum = 0.9;              // sgd
-  double adam_epsilon = 1e-8;         // torch's; Keras: 1e-7
-  double weight_decay = 0;            // adam, sgd: L2; adamw: decoupled
-  std::string schedule = "constant";  // of the learning rate; see schedule.h
-  std::int64_t warmup = 0;            // steps in which it rises from zero
-  double clip_norm = 0;               // gradients are scaled down to this norm; 0: as they are
-  LossOptions loss;
+  double momentum = 0.9;               // sgd
+  double adam_epsilon = 1e-8;          // torch's; Keras: 1e-7
+  double weight_decay = 0;             // adam, sgd: L2; adamw: decoupled
+  std::string schedule = "constant";   // of the learning rate; see schedule.h
+  std::int64_t warmup = 0;             // steps in which it rises from zero
+  double clip_norm = 0;                // gradients are scaled down to this norm; 0: as they are
+  std::string loss = "cross-entropy";  // of the label's head; see loss.h
+  double focal_gamma = 2, focal_alpha = 1;
   bool upsample = false;               // rarer classes are shown as often as the most frequent
   std::string class_weights = "none";  // "balanced": n / (classes · n_class), as scikit-learn
   std::string first_layer = "auto";    // by density

@@ -42,6 +42,7 @@ class Trainer {
       validation_cells_.emplace(cells_of(*validation, classifier_.card().preparation, context.memory_bytes / 4));
       validation_truth_ = head_truth(*validation, heads());
     }
+    loss_ = loss_of(request.train);
     if (request.train.class_weights == "balanced") class_weights_ = balanced_weights(truth_[0], heads()[0].classes.size());
     optimizer_ = is_bert() ? make_transformer_optimizer(request.train, net_->parameters())
                            : make_optimizer(request.train, net_->parameters());
@@ -155,7 +156,7 @@ class Trainer {
         if (places_.defined())  // the others have no label here
           for (auto& of_head : logits) of_head = of_head.index_select(0, places_);
         const double share = static_cast<double>(some.size()) / static_cast<double>(batch.size());
-        const torch::Tensor loss = combined_loss(logits, truth, heads(), class_weights_, request_.train.loss);
+        const torch::Tensor loss = combined_loss(logits, truth, heads(), class_weights_, loss_);
         (share < 1 ? loss * share : loss).backward();
         const double value = loss.item<double>();
         EpochLoop::check_loss(value, number);
@@ -183,6 +184,7 @@ class Trainer {
   std::optional<PreparedCells> validation_cells_;
   HeadTruth validation_truth_;
   std::vector<double> class_weights_;
+  LossOptions loss_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   std::uint64_t n_steps_ = 0;  // of the whole training, if it is not stopped early
   std::optional<EpochLoop> loop_;
